@@ -1,0 +1,256 @@
+//! The runtime API: what the node's workers need, and derived facts for dApps (protocol section 9).
+
+use crate::{
+    ballot::{Frozen, Phase, Seat, Vote},
+    refusal::AdmissionRefusal,
+    AccountId, Balance, BlockNumber, ClockParams, EpochIndex, EpochParams, Hash, LicenseClass, LicenseId, NodeId,
+    VoteSignature,
+};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
+
+/// The clock and the running epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ClockInfo {
+    /// Fixed at block 1. `None` before it.
+    pub clock: Option<ClockParams>,
+    /// The running epoch.
+    pub current: EpochIndex,
+    /// Its parameters.
+    pub params: EpochParams,
+}
+
+/// An epoch in which oracles vote.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RoundInfo {
+    /// Which.
+    pub epoch: EpochIndex,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Blocks the phase has run.
+    pub age: BlockNumber,
+    /// Blocks the phase may last.
+    pub length: BlockNumber,
+    /// How often the windows were reopened.
+    pub reopened: u8,
+    /// What is voted about.
+    pub frozen: Frozen<AccountId>,
+}
+
+/// What one seat has cast.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BallotStatus {
+    /// Its commit.
+    pub commit: Option<Hash>,
+    /// Whether the header is revealed.
+    pub header: bool,
+    /// Indices of the pages that are still to be revealed.
+    pub missing: Vec<u32>,
+}
+
+/// A signed vote, ready for a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SignedVote {
+    /// For this epoch.
+    pub epoch: EpochIndex,
+    /// From this seat of its frozen set.
+    pub seat: u16,
+    /// Another value when the same vote is sent again.
+    pub retry: u8,
+    /// The vote.
+    pub vote: Vote,
+    /// By the seat's vote key.
+    pub signature: VoteSignature,
+}
+
+/// A license, with its emission (the whitepaper's secondary-market transparency).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct LicenseInfo {
+    /// Which.
+    pub id: LicenseId,
+    /// Its class.
+    pub class: LicenseClass,
+    /// Whose it is.
+    pub owner: Option<AccountId>,
+    /// The node linked to it.
+    pub node: Option<NodeId>,
+    /// Since which epoch.
+    pub linked_since: Option<EpochIndex>,
+    /// The nonce a link proof must carry.
+    pub link_nonce: u32,
+    /// Barred by governance.
+    pub banned: bool,
+    /// Whether its node is an oracle's.
+    pub oracle: bool,
+    /// Byte credits collected.
+    pub credits: u32,
+    /// Base units minted so far.
+    pub minted: Balance,
+    /// Base units a claim would mint now.
+    pub claimable: Balance,
+    /// Base units it can still earn.
+    pub residual: Balance,
+}
+
+/// A node as the chain knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct NodeInfo {
+    /// Its license, or why it is not admitted.
+    pub admission: Result<LicenseId, AdmissionRefusal>,
+    /// The license linked to it, admitted or not.
+    pub license: Option<LicenseInfo>,
+    /// Its byte in the last epochs finalised, newest first, 30 at most.
+    pub recent: Vec<(EpochIndex, u8)>,
+}
+
+/// Why an epoch has no result.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, codec::DecodeWithMemTracking, codec::MaxEncodedLen, TypeInfo,
+)]
+pub struct Shortfall {
+    /// Eligible ballots needed.
+    pub quorum: u32,
+    /// Ballots that were complete.
+    pub complete: u32,
+    /// Ballots that were complete and eligible.
+    pub eligible: u32,
+}
+
+/// How an epoch ended, or how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum EpochState {
+    /// Not begun.
+    Future,
+    /// It runs.
+    Running,
+    /// Oracles vote, or the chain counts.
+    Voting(Phase),
+    /// Every window passed without a quorum.
+    Unresolved(Shortfall),
+    /// Its bytes are final.
+    Finalised,
+    /// Governance let it pass without credits, or it was too old to wait for.
+    Lapsed,
+    /// Never balloted: the first, or one without blocks.
+    Void,
+}
+
+/// An epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct EpochInfo {
+    /// Which.
+    pub epoch: EpochIndex,
+    /// Where it stands.
+    pub state: EpochState,
+    /// What was voted about.
+    pub frozen: Option<Frozen<AccountId>>,
+    /// For each seat: its coverage if its ballot is complete, whether it was eligible, and by how many bytes it strayed.
+    pub ballots: Vec<SeatInfo>,
+}
+
+/// One oracle's part in an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SeatInfo {
+    /// The oracle.
+    pub seat: Seat<AccountId>,
+    /// Its commit.
+    pub committed: bool,
+    /// Its coverage, once its header is revealed.
+    pub coverage: Option<u8>,
+    /// Whether everything is revealed.
+    pub complete: bool,
+    /// Whether its ballot was counted.
+    pub eligible: bool,
+    /// Bytes more than 5 away from the median.
+    pub strays: u32,
+}
+
+/// "Why was I paid this": one license in one epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct PayoutInfo {
+    /// The epoch.
+    pub epoch: EpochIndex,
+    /// The license.
+    pub license: LicenseId,
+    /// Its class.
+    pub class: LicenseClass,
+    /// Whether it was linked when the epoch ended; if not, its byte counts nothing. `None` for an old epoch of which
+    /// that is no longer known.
+    pub linked: Option<bool>,
+    /// What each oracle reported, and whether that ballot was eligible. Kept 30 epochs.
+    pub reported: Vec<(AccountId, u8, bool)>,
+    /// The median, once final.
+    pub byte: Option<u8>,
+    /// Whether it reached the threshold of 98 % (`S_e`), which does not affect pay.
+    pub available: Option<bool>,
+    /// Base units the byte is worth at an even pace: entitlement * byte / maximum credits. Zero if the license was not
+    /// linked; where that is no longer known, what it was worth if it was.
+    pub worth: Balance,
+}
+
+/// Supply of one class.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ClassSupply {
+    /// The class.
+    pub class: LicenseClass,
+    /// What it may ever mint.
+    pub share: Balance,
+    /// Deeds issued.
+    pub issued: u32,
+    /// Ever minted.
+    pub minted: Balance,
+}
+
+/// Supply of R1.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SupplyInfo {
+    /// By class.
+    pub classes: Vec<ClassSupply>,
+    /// Ever burned.
+    pub burned: Balance,
+    /// Minted less burned: total issuance.
+    pub outstanding: Balance,
+}
+
+sp_api::decl_runtime_apis! {
+    /// What a node's workers ask the chain.
+    pub trait WorkerApi {
+        /// The epoch clock.
+        fn clock() -> ClockInfo;
+        /// Whether a node may beat and work, and for which license.
+        fn admission(node: NodeId) -> Result<LicenseId, AdmissionRefusal>;
+        /// For every page of licenses a number that changes whenever a link in it does.
+        fn link_revisions() -> Vec<u32>;
+        /// The admitted nodes of one page of licenses.
+        fn admitted(page: u32) -> Vec<(LicenseId, NodeId)>;
+        /// The current oracles, in validator order.
+        fn oracles() -> Vec<Seat<AccountId>>;
+        /// The discovery key of the oracle with this vote key.
+        fn discovery_key(oracle: AccountId) -> Option<sp_core::sr25519::Public>;
+        /// The epochs in which votes are awaited or counted.
+        fn rounds() -> Vec<RoundInfo>;
+        /// What a seat has cast in an epoch.
+        fn ballot_status(epoch: EpochIndex, seat: u16) -> Option<BallotStatus>;
+        /// A vote as a transaction. The runtime builds it, so that old binaries survive a new extrinsic format.
+        fn vote_extrinsic(vote: SignedVote) -> Block::Extrinsic;
+    }
+
+    /// Derived facts for dApps.
+    pub trait Ratio1Api {
+        /// A license with minted, claimable and residual emission.
+        fn license(id: LicenseId) -> Option<LicenseInfo>;
+        /// The licenses of an owner, at most 100, from the first with an id of at least `from`.
+        fn licenses_of(owner: AccountId, from: LicenseId) -> Vec<LicenseInfo>;
+        /// A node: its license or why it is refused, and its recent bytes.
+        fn node(node: NodeId) -> NodeInfo;
+        /// An epoch: state, voters, ballots.
+        fn epoch(epoch: EpochIndex) -> EpochInfo;
+        /// Why a license was paid what it was for an epoch.
+        fn payout(epoch: EpochIndex, license: LicenseId) -> Option<PayoutInfo>;
+        /// Minted, burned and outstanding.
+        fn supply() -> SupplyInfo;
+        /// The claim of a license as a transaction; anyone may send it, it pays the owner.
+        fn claim_extrinsic(license: LicenseId) -> Block::Extrinsic;
+    }
+}

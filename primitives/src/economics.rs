@@ -1,0 +1,124 @@
+//! What a license may mint (protocol section 5, whitepaper eq. 4-7 and 11), as pure functions of its byte credits.
+
+use crate::{Balance, LicenseClass};
+
+/// One R1 in base units.
+pub const R1: Balance = 1_000_000_000_000_000_000;
+/// Hard cap on what is ever minted. A burn frees no room.
+pub const CAP: Balance = 161_803_398 * R1;
+/// The Genesis deed's share of the cap, 28.90 %.
+pub const GENESIS_SHARE: Balance = CAP / 10_000 * 2_890;
+/// The Master deeds' share of the cap, 26.10 %.
+pub const MASTER_SHARE: Balance = CAP / 10_000 * 2_610;
+/// The Node Deeds' share of the cap, 45.00 %.
+pub const NODE_SHARE: Balance = CAP / 10_000 * 4_500;
+/// Master deeds there can be.
+pub const MASTER_COUNT: u32 = 499;
+/// Node Deeds there can be.
+pub const NODE_COUNT: u32 = 46_224;
+/// The most one Master deed, or one entity's Master deeds together, may be assigned: 2 % of the cap.
+pub const MASTER_LIMIT: Balance = CAP / 50;
+/// `N`: what one Node Deed mints in its life.
+pub const NODE_ENTITLEMENT: Balance = NODE_SHARE / NODE_COUNT as Balance;
+/// Epoch credits after which a Node Deed has minted everything: 36 months of 30 epochs.
+pub const NODE_EPOCHS: u32 = 1_080;
+/// Epoch credits after which the Genesis deed has minted everything.
+pub const GENESIS_EPOCHS: u32 = 365;
+/// Byte credits of one fully available epoch.
+pub const CREDITS_PER_EPOCH: u32 = 255;
+
+/// What one license of `class` may mint in its life, and the byte credits at which it has. `None` for a Master deed:
+/// its release follows the calendar and its grant, not credits.
+pub const fn schedule(class: LicenseClass) -> Option<(Balance, u32)> {
+    match class {
+        LicenseClass::Genesis => Some((GENESIS_SHARE, GENESIS_EPOCHS * CREDITS_PER_EPOCH)),
+        LicenseClass::Master => None,
+        LicenseClass::Node => Some((NODE_ENTITLEMENT, NODE_EPOCHS * CREDITS_PER_EPOCH)),
+    }
+}
+
+/// What the class as a whole may ever mint.
+pub const fn share(class: LicenseClass) -> Balance {
+    match class {
+        LicenseClass::Genesis => GENESIS_SHARE,
+        LicenseClass::Master => MASTER_SHARE,
+        LicenseClass::Node => NODE_SHARE,
+    }
+}
+
+/// What a license of `class` has earned in all with `credits` byte credits: `N * min(c, max) / max`. Monotone, exact
+/// at the maximum, and the sum of any sequence of claims is the same as one claim (whitepaper eq. 4-6, 11).
+pub fn minted(class: LicenseClass, credits: u32) -> Balance {
+    let Some((entitlement, max)) = schedule(class) else { return 0 };
+    // The largest product, the Genesis deed's, is below 2^103.
+    entitlement.saturating_mul(Balance::from(credits.min(max))) / Balance::from(max)
+}
+
+/// What a claim pays when `paid` of `credits` have been paid for.
+pub fn payable(class: LicenseClass, paid: u32, credits: u32) -> Balance {
+    minted(class, credits).saturating_sub(minted(class, paid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use LicenseClass::*;
+
+    #[test]
+    fn shares_are_the_whitepapers_and_fill_the_cap() {
+        assert_eq!(GENESIS_SHARE, 46_761_182_022 * R1 / 1_000);
+        assert_eq!(MASTER_SHARE, 42_230_686_878 * R1 / 1_000);
+        assert_eq!(NODE_SHARE, 728_115_291 * R1 / 10);
+        assert_eq!(GENESIS_SHARE + MASTER_SHARE + NODE_SHARE, CAP);
+        assert_eq!(MASTER_LIMIT, 323_606_796 * R1 / 100);
+        assert_eq!(NODE_ENTITLEMENT, 1_575_188_843_457_943_925_233);
+        assert!(NODE_ENTITLEMENT * Balance::from(NODE_COUNT) <= NODE_SHARE);
+    }
+
+    #[test]
+    fn the_end_of_the_schedule_is_exact() {
+        assert_eq!(minted(Node, 275_400), NODE_ENTITLEMENT);
+        assert_eq!(minted(Node, u32::MAX), NODE_ENTITLEMENT);
+        assert_eq!(minted(Genesis, 93_075), GENESIS_SHARE);
+        assert_eq!(minted(Master, u32::MAX), 0);
+        // One third of the epochs mint one third (whitepaper 3.2.1's first year).
+        assert_eq!(minted(Node, 360 * 255), NODE_ENTITLEMENT / 3);
+    }
+
+    #[test]
+    fn half_availability_takes_exactly_twice_the_epochs() {
+        let epochs = |a: u32| (1u32..).find(|e| minted(Node, e * a) == NODE_ENTITLEMENT);
+        assert_eq!(epochs(254), Some(1_085));
+        assert_eq!(epochs(255), Some(1_080));
+        assert_eq!(epochs(102), Some(2_700));
+        assert_eq!(epochs(51), Some(5_400));
+        // 127.5 of 255 on average: alternate 127 and 128.
+        let alternate = (1u32..).find(|e| minted(Node, e / 2 * 255 + e % 2 * 127) == NODE_ENTITLEMENT);
+        assert_eq!(alternate, Some(2_160));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn claims_pay_the_same_however_they_are_split(
+            bytes in proptest::collection::vec((0u32..=255, proptest::bool::ANY), 0..2_000),
+        ) {
+            let (mut credits, mut paid, mut sum) = (0u32, 0u32, 0u128);
+            for (a, claim) in bytes {
+                credits += a;
+                if claim {
+                    sum += payable(Node, paid, credits);
+                    paid = credits;
+                }
+            }
+            sum += payable(Node, paid, credits);
+            proptest::prop_assert_eq!(sum, minted(Node, credits));
+            proptest::prop_assert!(sum <= NODE_ENTITLEMENT);
+        }
+
+        #[test]
+        fn more_credits_never_mint_less(c in 0u32..300_000, d in 0u32..300_000) {
+            proptest::prop_assert!(minted(Node, c) <= minted(Node, c.saturating_add(d)));
+            proptest::prop_assert!(minted(Genesis, c) <= minted(Genesis, c.saturating_add(d)));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Why the network does not work with an account or a node, each with its remedy.
+
+use crate::EpochIndex;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// Why an account may not take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum KycRefusal {
+    /// No registrar attested the account.
+    NotAttested,
+    /// The attestation ran out in this epoch.
+    Expired(EpochIndex),
+    /// A registrar or governance revoked the attestation.
+    Revoked,
+    /// The account's country is on the prohibited list.
+    CountryProhibited,
+}
+
+impl KycRefusal {
+    /// What to do about it.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotAttested => "complete KYC/KYB with a registrar, who then attests the owner's account",
+            Self::Expired(_) => "renew KYC/KYB with a registrar, who then attests the owner's account again",
+            Self::Revoked => "ask the registrar why the attestation was revoked; only a new one restores it",
+            Self::CountryProhibited => "accounts from this country can not take part while it is on the list",
+        }
+    }
+}
+
+/// Why a node is not admitted to send heartbeats and take work (dAuth, protocol section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum AdmissionRefusal {
+    /// No license is linked to the node in finalised state.
+    NotLinked,
+    /// The license's owner is not in good standing.
+    Owner(KycRefusal),
+}
+
+impl AdmissionRefusal {
+    /// What to do about it.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NotLinked => {
+                "sign a link proof with `ratio1-node key link-proof` and have the license's owner submit \
+                 `licenses.link`; a banned license is unlinked, and governance must unban it first"
+            }
+            Self::Owner(refusal) => refusal.remedy(),
+        }
+    }
+}

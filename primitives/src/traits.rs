@@ -1,0 +1,142 @@
+//! The seams between the pallets. No pallet names another one's `Config`; the runtime ties the knot.
+
+use crate::{
+    ballot::Seat,
+    kyc::Attestation,
+    refusal::{AdmissionRefusal, KycRefusal},
+    Balance, EpochIndex, License, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
+};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_runtime::{DispatchError, DispatchResult};
+use sp_weights::Weight;
+
+/// Which epoch runs, and what is still open. Implemented by `pallet-availability`.
+pub trait EpochInspect {
+    /// The running epoch.
+    fn current() -> EpochIndex;
+    /// Whether `epoch` can no longer credit anything: finalised, lapsed or void.
+    fn is_closed(epoch: EpochIndex) -> bool;
+    /// The oldest epoch not closed; the running one if all earlier ones are.
+    fn oldest_open() -> EpochIndex;
+    /// The epochs that ended and are not closed, oldest first: at most `MAX_OPEN` of them, so 32.
+    fn open_epochs() -> Vec<EpochIndex>;
+}
+
+/// Who is attested. Implemented by `pallet-kyc`.
+pub trait KycInspect<AccountId> {
+    /// Whether `who` may begin something now: attested, not expired, not revoked, country permitted. No grace.
+    fn admits(who: &AccountId) -> Result<Attestation, KycRefusal>;
+    /// Whether what `who` began may go on in `epoch`: as `admits`, with the grace and delays of section 2.
+    fn standing(who: &AccountId, epoch: EpochIndex) -> Result<Attestation, KycRefusal>;
+}
+
+/// Deeds and links. Implemented by `pallet-licenses`.
+pub trait LicenseInspect<AccountId> {
+    /// How many deeds were ever issued. Ids below it exist, ids from it on do not.
+    fn count() -> u32;
+    /// A deed's state.
+    fn license(id: LicenseId) -> Option<License>;
+    /// Whose it is.
+    fn owner(id: LicenseId) -> Option<AccountId>;
+    /// The license a node is linked to.
+    fn license_of(node: &NodeId) -> Option<LicenseId>;
+    /// Which licenses of `page` were linked when `epoch` ended (now, for the running epoch). `None` where that is no
+    /// longer known, which can only be for an epoch that is closed.
+    fn linked(page: u32, epoch: EpochIndex) -> Option<PageMask>;
+    /// Whether the node may beat and work: linked, its owner in good standing.
+    fn admission(node: &NodeId) -> Result<LicenseId, AdmissionRefusal>;
+}
+
+/// Oracles. Implemented by `pallet-oracles`.
+pub trait OracleInspect<AccountId> {
+    /// The active validators that vote, in validator order.
+    fn active() -> Vec<Seat<AccountId>>;
+    /// Removed or disabled now: no part in freezing.
+    fn is_barred(oracle: &AccountId) -> bool;
+    /// Whether this license's node is admitted as an oracle or still in the current or queued set.
+    fn is_bound(license: LicenseId) -> bool;
+}
+
+/// Who runs an oracle, for those who need to know no more. Implemented by `pallet-oracles`.
+pub trait IsOracle<AccountId> {
+    /// Whether `who` owns an oracle: admitted, or still in the current or queued set.
+    fn is_oracle(who: &AccountId) -> bool;
+}
+
+/// Finalised availability. Implemented by `pallet-availability`.
+pub trait AvailabilityProvider {
+    /// The finalised byte of `license` in `epoch`, while it is kept.
+    fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8>;
+}
+
+/// Told, page by page, what an epoch's availability is. Implemented by `pallet-rewards`.
+pub trait OnEpochFinalised {
+    /// Page `page` of licenses is final. Called once per epoch and page, each within [`Self::page_weight`].
+    fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]);
+    /// The most that `on_page` costs.
+    fn page_weight() -> Weight;
+}
+
+impl OnEpochFinalised for () {
+    fn on_page(_: EpochIndex, _: u32, _: &[u8]) {}
+    fn page_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
+/// Settling a license: minting to its owner, at once, everything finalised. Implemented by `pallet-rewards`.
+pub trait SettleRewards {
+    /// Mint what is claimable; nothing claimable is no error.
+    fn settle(license: LicenseId) -> DispatchResult;
+}
+
+/// The deed as a token, for `pallet-licenses` on `pallet-nfts`: moved by our own calls only.
+pub trait DeedToken<AccountId> {
+    /// Create the one collection, owned and administered by the licenses pallet. At genesis only.
+    fn create_collection() -> Result<(), DispatchError>;
+    /// Issue `id` to `owner`.
+    fn issue(id: LicenseId, owner: &AccountId) -> DispatchResult;
+    /// Whose it is.
+    fn owner(id: LicenseId) -> Option<AccountId>;
+    /// Move it. The caller holds the permit for this item.
+    fn transfer(id: LicenseId, to: &AccountId) -> DispatchResult;
+}
+
+/// One bit for each license of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct PageMask(pub [u8; PAGE_SIZE as usize / 8]);
+
+impl Default for PageMask {
+    fn default() -> Self {
+        Self([0; PAGE_SIZE as usize / 8])
+    }
+}
+
+impl PageMask {
+    /// The bit of the license at `offset` in the page.
+    pub fn get(&self, offset: u32) -> bool {
+        self.0.get(offset as usize / 8).is_some_and(|byte| byte & (1 << (offset % 8)) != 0)
+    }
+
+    /// Set or clear the bit at `offset`; past the page it does nothing.
+    pub fn set(&mut self, offset: u32, on: bool) {
+        if let Some(byte) = self.0.get_mut(offset as usize / 8) {
+            let bit = 1 << (offset % 8);
+            if on {
+                *byte |= bit
+            } else {
+                *byte &= !bit
+            }
+        }
+    }
+}
+
+/// Base units ever minted and burned. Implemented by `pallet-rewards`, told by whoever burns.
+pub trait SupplyLedger {
+    /// `amount` of R1 left issuance for good.
+    fn note_burned(amount: Balance);
+    /// Ever minted for licenses of `class`.
+    fn minted(class: LicenseClass) -> Balance;
+}
