@@ -1,0 +1,240 @@
+//! Every block: the clock, the opening and closing of epochs, and the windows.
+
+use crate::{pallet::*, types::*, WeightInfo, LOG_TARGET, MAX_AGE, MAX_BALLOT_BYTES, MAX_OPEN};
+use alloc::vec::Vec;
+use frame_support::{
+    storage::with_storage_layer,
+    traits::{Get, Time},
+    weights::{Weight, WeightMeter},
+};
+use ratio1_primitives::{
+    api::Shortfall,
+    ballot::{Frozen, Phase, Seat, MAX_ORACLES, MAX_PAGES},
+    traits::{LicenseInspect, OnEpochFinalised, OracleInspect},
+    AccountId, ClockParams, EpochIndex, PAGE_SIZE,
+};
+use sp_runtime::DispatchError;
+
+/// Bytes of a page's hash in a header.
+const HASH_BYTES: u32 = 32;
+/// At most what a header has besides the hashes, with signature and envelope.
+const HEADER_BYTES: u32 = 256;
+
+/// What the parts of a poll agree on: work that failed is rolled back.
+pub(crate) type StepResult = Result<(), DispatchError>;
+
+impl<T: Config> Pallet<T> {
+    /// The work of one block, within the share of the block's weight that the running epoch's parameters grant.
+    pub(crate) fn poll(meter: &mut WeightMeter) {
+        let open = u32::try_from(Open::<T>::decode_len().unwrap_or(0)).unwrap_or(MAX_OPEN);
+        // Counting the block is not optional: windows must pass.
+        meter.consume(T::WeightInfo::poll(open));
+        let polled = Polled::<T>::mutate(|polled| {
+            *polled = polled.saturating_add(1);
+            *polled
+        });
+        Self::attempt("clock", || Self::tick(meter, polled));
+        for epoch in Open::<T>::get() {
+            Self::attempt("window", || Self::pass_window(epoch, polled));
+        }
+        let mut budget = WeightMeter::with_limit(Self::step_limit().min(meter.remaining()));
+        Self::settle_rounds(&mut budget, polled);
+        Self::prune(&mut budget);
+        meter.consume(budget.consumed());
+    }
+
+    /// Run one bounded piece of work in its own storage layer.
+    pub(crate) fn attempt<R: Default>(what: &str, work: impl FnOnce() -> Result<R, DispatchError>) -> R {
+        with_storage_layer(work).unwrap_or_else(|error| {
+            log::error!(target: LOG_TARGET, "{what}: rolled back: {error:?}");
+            R::default()
+        })
+    }
+
+    fn step_limit() -> Weight {
+        let share = match Running::<T>::get() {
+            Some(running) => running.params.settle_share,
+            None => NextParameters::<T>::get().settle_share,
+        };
+        share * T::BlockWeights::get().max_block
+    }
+
+    /// The largest step must fit the smallest share, or settling could stand still.
+    pub(crate) fn assert_steps_fit() {
+        let share = sp_runtime::Percent::from_percent(crate::config::SETTLE_SHARE.0);
+        let limit = share * T::BlockWeights::get().max_block;
+        let hook = T::OnFinalised::page_weight();
+        for step in [
+            T::WeightInfo::settle_eligibility(MAX_ORACLES),
+            T::WeightInfo::settle_page(MAX_ORACLES).saturating_add(hook),
+            T::WeightInfo::settle_chosen().saturating_add(hook),
+            T::WeightInfo::prune_ballots(MAX_ORACLES),
+        ] {
+            assert!(step.all_lte(limit), "availability: a step of {step:?} does not fit {limit:?}");
+        }
+    }
+
+    /// Start the clock, or leave an epoch that is over.
+    fn tick(meter: &mut WeightMeter, polled: u32) -> StepResult {
+        let now = T::Time::now();
+        let Some(running) = Running::<T>::get() else {
+            return Self::start(now);
+        };
+        let clock = Clock::<T>::get().ok_or(Error::<T>::Corrupted)?;
+        let next = clock.epoch_at(now);
+        if next <= running.epoch {
+            return Ok(());
+        }
+        // Two reads for each oracle, to ask whether it is barred, on top of what this pallet does itself.
+        let asked = T::DbWeight::get().reads(2).saturating_mul(u64::from(MAX_ORACLES));
+        if meter.try_consume(T::WeightInfo::roll_over(MAX_ORACLES).saturating_add(asked)).is_err() {
+            return Ok(());
+        }
+        let mut active = T::Oracles::active();
+        active.truncate(MAX_ORACLES as usize);
+        let opened: Vec<AccountId> = active.iter().map(|seat| seat.oracle.clone()).collect();
+        active.retain(|seat| running.oracles.contains(&seat.oracle) && !T::Oracles::is_barred(&seat.oracle));
+        let licenses = T::Licenses::count();
+        Self::roll_over(running, next, active, licenses, opened, polled)
+    }
+
+    fn start(now: u64) -> StepResult {
+        let genesis_moment = GenesisMoment::<T>::get().unwrap_or(now);
+        let clock = ClockParams { genesis_moment, epoch_ms: EpochLength::<T>::get() };
+        Clock::<T>::put(clock);
+        let first = clock.epoch_at(now);
+        FirstEpoch::<T>::put(first);
+        let cursor = PruneCursor { epoch: first, page: 0 };
+        BallotsPruned::<T>::put(cursor);
+        HistoryPruned::<T>::put(cursor);
+        Self::open(first, T::Oracles::active().into_iter().map(|seat| seat.oracle).collect());
+        Ok(())
+    }
+
+    fn open(epoch: EpochIndex, oracles: Vec<AccountId>) {
+        let params = NextParameters::<T>::get();
+        Running::<T>::put(RunningEpoch { epoch, params, oracles: PerSeat::truncate_from(oracles) });
+        Self::deposit_event(Event::EpochOpened { epoch });
+    }
+
+    /// Close `ended`, void every epoch between it and `next`, open `next` with the oracles in `opened`.
+    /// `voters` and `licenses` are those of `ended`. Constant in the number of epochs skipped.
+    pub(crate) fn roll_over(
+        ended: RunningEpoch,
+        next: EpochIndex,
+        voters: Vec<Seat<AccountId>>,
+        licenses: u32,
+        opened: Vec<AccountId>,
+        polled: u32,
+    ) -> StepResult {
+        Self::lapse_one(ended.epoch);
+        let licenses = licenses.min(MAX_PAGES.saturating_mul(PAGE_SIZE));
+        // No jobs yet, so no service slots to vote about.
+        let services = 0;
+        let void = ended.epoch == FirstEpoch::<T>::get() || (licenses == 0 && services == 0);
+        let first_void = if void { ended.epoch } else { ended.epoch.plus(1) };
+        if !void {
+            let frozen = Frozen {
+                seats: PerSeat::truncate_from(voters),
+                licenses,
+                services,
+                params: ended.params.epoch_params(EpochLength::<T>::get()),
+            };
+            Self::freeze(ended, frozen, polled)?;
+        }
+        if first_void < next {
+            Self::deposit_event(Event::EpochsVoided { first: first_void, last: next.minus(1) });
+        }
+        Self::open(next, opened);
+        Ok(())
+    }
+
+    fn freeze(ended: RunningEpoch, frozen: Frozen<AccountId>, polled: u32) -> StepResult {
+        let epoch = ended.epoch;
+        let oracles = frozen.oracles();
+        Self::deposit_event(Event::EpochFrozen {
+            epoch,
+            oracles,
+            licenses: frozen.licenses,
+            services: frozen.services,
+        });
+        let mut round = Round::new(ended.params, polled);
+        if oracles == 0 {
+            round.unresolved_in = epoch.plus(1);
+            round.enter(Phase::Unresolved, 0, polled);
+            let shortfall = Shortfall { quorum: frozen.quorum(), complete: 0, eligible: 0 };
+            round.shortfall = Some(shortfall);
+            Self::deposit_event(Event::EpochUnresolved { epoch, shortfall });
+        } else {
+            Self::note_window(epoch, &round);
+        }
+        FrozenSets::<T>::insert(epoch, frozen);
+        Rounds::<T>::insert(epoch, round);
+        Open::<T>::try_append(epoch).map_err(|_| Error::<T>::Corrupted.into())
+    }
+
+    /// As `ended` ends, let at most one round lapse: the oldest that is too old, else the oldest if there is no room for
+    /// another. As an epoch brings at most one round, one is enough, and its cost is constant.
+    ///
+    /// Age is that at `ended`, which had blocks: after a halt of many epochs nothing lapses before an epoch has passed
+    /// in which it could be settled or governance could act. A round of which bytes were handed on stays; settling
+    /// finishes one before it begins another, so at most one such round exists. One that can not be closed because its
+    /// data are missing is left, and the next one tried: the clock must go on.
+    fn lapse_one(ended: EpochIndex) {
+        let open = Open::<T>::get();
+        let older = |epoch: &EpochIndex, age: u32| epoch.plus(age) <= ended;
+        let idle = |epoch: &EpochIndex| Rounds::<T>::get(epoch).filter(|round| !round.has_credited());
+        let too_old = |epoch: &&EpochIndex| {
+            let stuck = |round: Round| round.phase == Phase::Unresolved || older(epoch, MAX_AGE.saturating_mul(2));
+            older(epoch, MAX_AGE) && idle(epoch).is_some_and(stuck)
+        };
+        let lapse =
+            |epoch: &EpochIndex, cause| Self::attempt("lapse", || Self::close_lapsed(*epoch, cause).map(|()| true));
+        let lapsed = open.iter().filter(too_old).any(|epoch| lapse(epoch, LapseCause::Age));
+        if !lapsed && open.is_full() {
+            open.iter().filter(|epoch| idle(epoch).is_some()).any(|epoch| lapse(epoch, LapseCause::NoRoom));
+        }
+    }
+
+    pub(crate) fn note_window(epoch: EpochIndex, round: &Round) {
+        Self::deposit_event(Event::WindowOpened {
+            epoch,
+            phase: round.phase,
+            blocks: round.length,
+            reopened: round.reopened,
+        });
+    }
+
+    /// Close a window whose time is over, or in which nothing more can come.
+    fn pass_window(epoch: EpochIndex, polled: u32) -> StepResult {
+        let mut round = Rounds::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
+        let over = round.age(polled) >= round.length;
+        match round.phase {
+            Phase::Commit => {
+                let frozen = FrozenSets::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
+                if !over && round.committed < frozen.oracles() {
+                    return Ok(());
+                }
+                let length = Self::reveal_window(&frozen, round.params.reveal_blocks_min);
+                round.enter(Phase::Reveal, length, polled);
+                Self::note_window(epoch, &round);
+            }
+            Phase::Reveal if over || round.complete == round.committed => {
+                round.step = Step::Eligibility;
+                round.enter(Phase::Settling, 0, polled);
+            }
+            Phase::Reveal | Phase::Settling | Phase::Unresolved => return Ok(()),
+        }
+        Rounds::<T>::insert(epoch, round);
+        Ok(())
+    }
+
+    /// Blocks for three times the reveals needed, at the bytes one block takes.
+    pub(crate) fn reveal_window(frozen: &Frozen<AccountId>, least: u32) -> u32 {
+        let hashes = frozen.pages().saturating_mul(HASH_BYTES);
+        let header = hashes.saturating_add(HEADER_BYTES);
+        let ballot = frozen.licenses.saturating_add(frozen.services).saturating_add(header);
+        let blocks = ballot.saturating_mul(frozen.oracles()).div_ceil(MAX_BALLOT_BYTES);
+        least.max(blocks.saturating_mul(3))
+    }
+}

@@ -1,0 +1,500 @@
+//! # Availability
+//!
+//! Measures nothing and decides everything: which epoch runs, who votes about it, and what byte every license gets
+//! (protocol sections 1 and 4, apBFT; whitepaper 3.2.3, 3.2.4).
+//!
+//! ## Overview
+//!
+//! Oracles count heartbeats off chain. When an epoch ends, this pallet freezes what they vote about, collects their
+//! ballots by commit and reveal, takes the lower median of the ballots that count, and hands the result page by page
+//! to [`Config::OnFinalised`]. No value is ever invented: a finalised byte was reported by an oracle, or chosen by
+//! governance between two reported bytes.
+//!
+//! ## Terminology
+//!
+//! - **Round**: an epoch that ended and is not closed. Several can be open at once; later ones never wait.
+//! - **Seat**: an oracle's place in the set frozen for an epoch.
+//! - **Ballot**: a header and the pages it lists; **complete** once all of it is revealed, **eligible** if it counts.
+//! - **Polled block**: a block in which `on_poll` ran. Windows are counted in those: during a multi-block migration
+//!   neither hooks nor votes run, and no window passes.
+//!
+//! ## Lifecycle
+//!
+//! ```text
+//! running --ends--> Commit --> Reveal --> Settling --> Finalised
+//!    |                 ^                     |
+//!    |                 '----- reopened <-----+-- no quorum --> Unresolved --chosen--> Settling --> Chosen
+//!    '-- first, without blocks, or nothing to vote about: Void           '-- lapsed by governance, or too old: Lapsed
+//! ```
+//!
+//! An epoch with licenses and without an oracle that was active from its beginning to its end is `Unresolved` at
+//! once; as nothing can be revealed, it can only lapse. One without licenses and services has no result to miss: it is
+//! `Void`, like the first epoch and those in which no block was made. Void epochs are not stored.
+//!
+//! Whenever an epoch ends, at most one round lapses by itself: the oldest that has been unresolved too long
+//! ([`MAX_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
+//!
+//! ## Votes
+//!
+//! `commit`, `reveal_header` and `reveal_pages` are authorised calls: no fee, no account, signed by the vote key that
+//! was frozen with the seat. `authorize` checks everything, signature last; the call itself only stores. A refusal is
+//! `InvalidTransaction::Custom(n)`, `n` being the index of the variant of [`Error`]; the view functions `can_commit`,
+//! `can_reveal_header` and `can_reveal_pages` return the typed error. The one exception is [`Error::BlockFull`]: it is
+//! `InvalidTransaction::ExhaustsResources`, which makes an author skip the vote until the next block instead of dropping
+//! it. A page of more than 1024 bytes, or more than 16 of them, is no call at all: it does not decode.
+//!
+//! ## Invariants
+//!
+//! See [`Pallet::do_try_state`]: `Open` and `Rounds` agree, counters equal what is stored, every finalised epoch has all
+//! its pages, of exactly the frozen length: no byte beyond the last license.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod ballots;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod clock;
+mod config;
+mod inspect;
+#[cfg(test)]
+mod mock;
+mod prune;
+mod resolve;
+mod settle;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use config::{
+    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, LOG_TARGET, MAX_AGE, MAX_BALLOT_BYTES, MAX_OPEN, STRAY,
+};
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use alloc::vec::Vec;
+    use frame_support::{pallet_prelude::*, traits::Time, weights::WeightMeter};
+    use frame_system::{ensure_authorized, pallet_prelude::*};
+    use ratio1_primitives::{
+        api::{EpochState, Shortfall},
+        ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
+        traits::{LicenseInspect, OnEpochFinalised, OracleInspect},
+        AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteSignature,
+    };
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<AccountId = AccountId, Hash = Hash, RuntimeEvent: From<Event<Self>>>
+    {
+        /// Sets parameters, chooses for unresolved epochs, lets them lapse.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+        /// The block's time in Unix milliseconds.
+        type Time: Time<Moment = u64>;
+        /// How many licenses there are.
+        type Licenses: LicenseInspect<AccountId>;
+        /// Who votes.
+        type Oracles: OracleInspect<AccountId>;
+        /// Who is told the result.
+        type OnFinalised: OnEpochFinalised;
+        /// Weights of calls and hook steps.
+        type WeightInfo: WeightInfo;
+    }
+
+    /// Length of an epoch in milliseconds, from genesis and never changed.
+    #[pallet::storage]
+    pub type EpochLength<T> = StorageValue<_, u64, ValueQuery, DefaultEpochLength>;
+
+    /// One minute, for a state built without genesis.
+    #[pallet::type_value]
+    pub fn DefaultEpochLength() -> u64 {
+        60_000
+    }
+
+    /// Unix milliseconds at which epoch 0 begins, if the preset fixed it; else the time of block 1.
+    #[pallet::storage]
+    pub type GenesisMoment<T> = StorageValue<_, u64>;
+
+    /// The clock, fixed at block 1 and never changed.
+    #[pallet::storage]
+    pub type Clock<T> = StorageValue<_, ClockParams>;
+
+    /// What the next epoch to open will use.
+    #[pallet::storage]
+    pub type NextParameters<T> = StorageValue<_, Parameters, ValueQuery>;
+
+    /// The epoch that runs.
+    #[pallet::storage]
+    pub type Running<T> = StorageValue<_, RunningEpoch>;
+
+    /// The epoch that ran at block 1: void, as are all before it.
+    #[pallet::storage]
+    pub type FirstEpoch<T> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// Blocks in which `on_poll` ran.
+    #[pallet::storage]
+    pub type Polled<T> = StorageValue<_, u32, ValueQuery>;
+
+    /// Rounds that are not closed, oldest first.
+    #[pallet::storage]
+    pub type Open<T> = StorageValue<_, BoundedVec<EpochIndex, ConstU32<MAX_OPEN>>, ValueQuery>;
+
+    /// Where each open round stands.
+    #[pallet::storage]
+    pub type Rounds<T> = StorageMap<_, Twox64Concat, EpochIndex, Round>;
+
+    /// What was voted about; kept [`KEEP_HISTORY`] epochs.
+    #[pallet::storage]
+    pub type FrozenSets<T> = StorageMap<_, Twox64Concat, EpochIndex, Frozen<AccountId>>;
+
+    /// The commit of each seat; kept for ever.
+    #[pallet::storage]
+    pub type Commits<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, u16, Hash>;
+
+    /// Revealed headers; kept [`KEEP_BALLOTS`] epochs.
+    #[pallet::storage]
+    pub type Headers<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, u16, BallotHeader>;
+
+    /// How much of each ballot is revealed; kept [`KEEP_BALLOTS`] epochs.
+    #[pallet::storage]
+    pub type Casts<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, u16, Cast>;
+
+    /// Revealed pages by epoch, page and seat; kept [`KEEP_BALLOTS`] epochs.
+    #[pallet::storage]
+    pub type BallotPages<T> = StorageNMap<
+        _,
+        (NMapKey<Twox64Concat, EpochIndex>, NMapKey<Twox64Concat, u32>, NMapKey<Twox64Concat, u16>),
+        Page,
+    >;
+
+    /// Bytes of ballots taken by the block of this number.
+    #[pallet::storage]
+    pub type Taken<T> = StorageValue<_, (BlockNumberFor<T>, u32), ValueQuery>;
+
+    /// The last count of each epoch, seat by seat; kept [`KEEP_HISTORY`] epochs.
+    #[pallet::storage]
+    pub type Tallies<T> = StorageMap<_, Twox64Concat, EpochIndex, PerSeat<Tally>, ValueQuery>;
+
+    /// Results by epoch and page: final once the epoch is; kept [`KEEP_HISTORY`] epochs.
+    #[pallet::storage]
+    pub type FinalisedPages<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, u32, Page>;
+
+    /// How each epoch that was voted about was closed; kept for ever.
+    #[pallet::storage]
+    pub type Records<T> = StorageMap<_, Twox64Concat, EpochIndex, EpochRecord>;
+
+    /// Where pruning of ballots stands.
+    #[pallet::storage]
+    pub type BallotsPruned<T> = StorageValue<_, PruneCursor, ValueQuery>;
+
+    /// Where pruning of history stands.
+    #[pallet::storage]
+    pub type HistoryPruned<T> = StorageValue<_, PruneCursor, ValueQuery>;
+
+    #[pallet::genesis_config]
+    pub struct GenesisConfig<T: Config> {
+        /// Length of an epoch in milliseconds. Immutable.
+        pub epoch_ms: u64,
+        /// Unix milliseconds at which epoch 0 begins; the time of block 1 if `None`. Immutable.
+        pub genesis_moment: Option<u64>,
+        /// The first parameters.
+        pub parameters: Parameters,
+        #[serde(skip)]
+        #[doc(hidden)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    impl<T: Config> Default for GenesisConfig<T> {
+        fn default() -> Self {
+            Self {
+                epoch_ms: DefaultEpochLength::get(),
+                genesis_moment: None,
+                parameters: Default::default(),
+                _config: Default::default(),
+            }
+        }
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            let valid = self.parameters.validate(self.epoch_ms);
+            assert!(valid.is_ok(), "availability: parameters of the preset are out of bounds: {valid:?}");
+            EpochLength::<T>::put(self.epoch_ms);
+            GenesisMoment::<T>::set(self.genesis_moment);
+            NextParameters::<T>::put(self.parameters);
+        }
+    }
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// An epoch began.
+        EpochOpened { epoch: EpochIndex },
+        /// These epochs, both included, are closed without a vote.
+        EpochsVoided { first: EpochIndex, last: EpochIndex },
+        /// An epoch ended; this is voted about.
+        EpochFrozen { epoch: EpochIndex, oracles: u32, licenses: u32, services: u32 },
+        /// A window opened for at most `blocks` blocks.
+        WindowOpened { epoch: EpochIndex, phase: Phase, blocks: u32, reopened: u8 },
+        /// A seat committed to its ballot.
+        Committed { epoch: EpochIndex, seat: u16, hash: Hash },
+        /// A seat revealed its header.
+        HeaderRevealed { epoch: EpochIndex, seat: u16, coverage: u8 },
+        /// A seat revealed pages.
+        PagesRevealed { epoch: EpochIndex, seat: u16, first: u32, count: u32 },
+        /// A seat's ballot is complete.
+        BallotCompleted { epoch: EpochIndex, seat: u16 },
+        /// No quorum; the windows reopen for ballots that are missing.
+        EpochReopened { epoch: EpochIndex, reopened: u8, shortfall: Shortfall },
+        /// No quorum in any window; governance may act after the delay.
+        EpochUnresolved { epoch: EpochIndex, shortfall: Shortfall },
+        /// Governance chose the bytes of a page.
+        PageChosen { epoch: EpochIndex, page: u32 },
+        /// The bytes of an epoch are final.
+        EpochFinalised { epoch: EpochIndex, ending: Ending, licenses: u32, complete: u32, eligible: u32 },
+        /// An epoch is closed without credits.
+        EpochLapsed { epoch: EpochIndex, cause: LapseCause },
+        /// The next epoch that opens uses these.
+        ParametersSet { parameters: Parameters },
+    }
+
+    /// The index of a variant is the code of a refused vote.
+    #[pallet::error]
+    pub enum Error<T> {
+        /// 0: no votes are awaited for this epoch. Vote for an epoch that `rounds` lists.
+        UnknownEpoch,
+        /// 1: the commit window is not open. Commit two blocks into the window, when it (re)opens.
+        NotCommitWindow,
+        /// 2: the reveal window is not open. Reveal two blocks into the window, when it (re)opens.
+        NotRevealWindow,
+        /// 3: the frozen set has no such seat. Only oracles active through the whole epoch vote.
+        NoSuchSeat,
+        /// 4: this seat committed already, and a commit can not be changed. Reveal it.
+        AlreadyCommitted,
+        /// 5: this seat has no commit to reveal. Commit if the windows reopen.
+        NotCommitted,
+        /// 6: the header is not the one committed to. Reveal that one.
+        HeaderMismatch,
+        /// 7: the header has another version than the chain speaks. Update the node.
+        WrongVersion,
+        /// 8: the header is for another epoch.
+        WrongEpoch,
+        /// 9: the header lists another number of pages than the frozen licenses and services fill.
+        WrongPageCount,
+        /// 10: this seat's header is revealed already. Go on with its pages.
+        HeaderAlreadyRevealed,
+        /// 11: pages can not be checked before the header. Reveal it first.
+        HeaderNotRevealed,
+        /// 12: the reveal carries no page.
+        NoPages,
+        /// 13: a page's index is past the last page.
+        PageOutOfRange,
+        /// 14: a page is revealed already. Reveal those that `ballot_status` calls missing.
+        PageAlreadyRevealed,
+        /// 15: a page is longer or shorter than the frozen licenses and services ask.
+        WrongPageLength,
+        /// 16: a page does not have the hash its header lists.
+        PageMismatch,
+        /// 17: not signed by the seat's frozen vote key for this chain, epoch, seat and retry.
+        BadSignature,
+        /// 18, reported as `ExhaustsResources`: the block has taken all the ballots it can. It goes into a later one.
+        BlockFull,
+        /// The epoch is not unresolved: there is nothing to choose and nothing to let lapse.
+        NotUnresolved,
+        /// The epoch has not been unresolved for the governance delay. Try again in a later epoch.
+        TooEarly,
+        /// Pages are chosen in order, each once. Choose the first that is missing.
+        WrongPage,
+        /// No ballot is complete, so there is no range to choose from. The epoch can only lapse.
+        NothingRevealed,
+        /// A value is not between the least and the greatest revealed byte.
+        ValueOutOfRange,
+        /// `beat_ms` is out of bounds.
+        BeatOutOfBounds,
+        /// The epoch is no multiple of `beat_ms`, or has too many slots.
+        SlotsOutOfBounds,
+        /// `grace_slots` leaves no beat to expect.
+        GraceOutOfBounds,
+        /// `threshold` must not be zero.
+        ThresholdOutOfBounds,
+        /// `max_quote_lag` is out of bounds.
+        QuoteLagOutOfBounds,
+        /// A window is too short or too long.
+        WindowOutOfBounds,
+        /// `reopenings` is out of bounds.
+        ReopeningsOutOfBounds,
+        /// All windows of a round take too many epochs. Shorten them, or reopen them less often.
+        RoundOutOfBounds,
+        /// `governance_delay` is out of bounds.
+        DelayOutOfBounds,
+        /// `settle_share` is out of bounds.
+        ShareOutOfBounds,
+        /// Stored data is missing that must be there: a bug. Report it.
+        Corrupted,
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Commit to a ballot by the hash of its header. Signed by the seat's frozen vote key.
+        #[pallet::call_index(0)]
+        #[pallet::weight((T::WeightInfo::commit(), DispatchClass::Operational))]
+        #[pallet::authorize(Self::authorize_commit)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_commit())]
+        pub fn commit(
+            origin: OriginFor<T>,
+            epoch: EpochIndex,
+            seat: u16,
+            hash: Hash,
+            _retry: u8,
+            _signature: VoteSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::apply_commit(epoch, seat, hash)
+        }
+
+        /// Reveal the header that was committed to.
+        #[pallet::call_index(1)]
+        #[pallet::weight((T::WeightInfo::reveal_header(header.page_hashes.len() as u32), DispatchClass::Operational))]
+        #[pallet::authorize(Self::authorize_reveal_header)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal_header(header.page_hashes.len() as u32))]
+        pub fn reveal_header(
+            origin: OriginFor<T>,
+            epoch: EpochIndex,
+            seat: u16,
+            header: BallotHeader,
+            _retry: u8,
+            _signature: VoteSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::apply_header(epoch, seat, header)
+        }
+
+        /// Reveal consecutive pages of the ballot, starting with page `first`.
+        #[pallet::call_index(2)]
+        #[pallet::weight((T::WeightInfo::reveal_pages(pages.len() as u32), DispatchClass::Operational))]
+        #[pallet::authorize(Self::authorize_reveal_pages)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal_pages(pages.len() as u32))]
+        pub fn reveal_pages(
+            origin: OriginFor<T>,
+            epoch: EpochIndex,
+            seat: u16,
+            first: u32,
+            pages: RevealedPages,
+            _retry: u8,
+            _signature: VoteSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::apply_pages(epoch, seat, first, pages)
+        }
+
+        /// Choose the bytes of the next page of an unresolved epoch, each between the least and the greatest byte of
+        /// the complete ballots. After the last page the epoch is finalised.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::resolve_page(MAX_ORACLES))]
+        pub fn resolve_page(origin: OriginFor<T>, epoch: EpochIndex, page: u32, values: Page) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::choose_page(epoch, page, values)
+        }
+
+        /// Close an unresolved epoch without credits.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::lapse())]
+        pub fn lapse(origin: OriginFor<T>, epoch: EpochIndex) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::let_lapse(epoch)
+        }
+
+        /// Set the parameters from the next epoch on. The epoch's length can not be changed.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::set_parameters())]
+        pub fn set_parameters(origin: OriginFor<T>, parameters: Parameters) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            parameters.validate(EpochLength::<T>::get()).map_err(Error::<T>::from)?;
+            NextParameters::<T>::put(parameters);
+            Self::deposit_event(Event::ParametersSet { parameters });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// Whether `commit` would be accepted now, or why not.
+        pub fn can_commit(
+            epoch: EpochIndex,
+            seat: u16,
+            hash: Hash,
+            retry: u8,
+            signature: VoteSignature,
+        ) -> Result<(), DispatchError> {
+            Self::check_commit(epoch, seat, &hash, retry, &signature).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Whether `reveal_header` would be accepted now, or why not.
+        pub fn can_reveal_header(
+            epoch: EpochIndex,
+            seat: u16,
+            header: BallotHeader,
+            retry: u8,
+            signature: VoteSignature,
+        ) -> Result<(), DispatchError> {
+            Self::check_header(epoch, seat, &header, retry, &signature).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Whether `reveal_pages` would be accepted now, or why not.
+        pub fn can_reveal_pages(
+            epoch: EpochIndex,
+            seat: u16,
+            first: u32,
+            pages: RevealedPages,
+            retry: u8,
+            signature: VoteSignature,
+        ) -> Result<(), DispatchError> {
+            Self::check_pages(epoch, seat, first, &pages, retry, &signature).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Where an epoch stands.
+        pub fn epoch_state(epoch: EpochIndex) -> EpochState {
+            Self::state_of(epoch)
+        }
+
+        /// The final byte of a license in an epoch, while it is kept.
+        pub fn finalised_byte(epoch: EpochIndex, license: LicenseId) -> Option<u8> {
+            Self::byte(epoch, license)
+        }
+
+        /// What each complete ballot of an epoch gives a license, and whether that ballot counted; while it is kept.
+        pub fn reported_bytes(epoch: EpochIndex, license: LicenseId) -> Vec<(AccountId, u8, bool)> {
+            Self::reported(epoch, license)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            Self::poll(meter);
+        }
+
+        fn integrity_test() {
+            Self::assert_steps_fit();
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+}

@@ -1,0 +1,31 @@
+mod lifecycle;
+mod property;
+mod pruning;
+mod refusals;
+mod resolution;
+mod settlement;
+
+use crate::{mock::*, *};
+use frame_support::{assert_noop, assert_ok};
+use ratio1_primitives::{
+    api::EpochState,
+    ballot::{Phase, RevealedPages, Vote},
+    traits::EpochInspect,
+    EpochIndex, LicenseId,
+};
+
+type E = Error<Test>;
+
+/// Short for an epoch's index.
+fn e(n: u32) -> EpochIndex {
+    EpochIndex(n)
+}
+
+fn state(epoch: u32) -> EpochState {
+    Availability::epoch_state(e(epoch))
+}
+
+/// The results handed on for an epoch, pages joined.
+fn credited(epoch: u32) -> Vec<u8> {
+    HandedOn::get().into_iter().filter(|(of, _, _)| *of == e(epoch)).flat_map(|(_, _, bytes)| bytes).collect()
+}

@@ -1,0 +1,115 @@
+//! What must hold after every block.
+
+use crate::{pallet::*, types::*};
+use frame_support::ensure;
+use ratio1_primitives::{
+    ballot::{page_hash, Frozen, Phase},
+    AccountId, EpochIndex,
+};
+use sp_runtime::TryRuntimeError;
+
+type Check = Result<(), TryRuntimeError>;
+
+impl<T: Config> Pallet<T> {
+    /// All invariants of this pallet.
+    pub fn do_try_state() -> Check {
+        let valid = NextParameters::<T>::get().validate(EpochLength::<T>::get());
+        ensure!(valid.is_ok(), "parameters are out of bounds");
+        let Some(running) = Running::<T>::get() else {
+            ensure!(Clock::<T>::get().is_none(), "a clock without an epoch");
+            ensure!(Rounds::<T>::iter().next().is_none(), "a round before the first epoch");
+            return Ok(());
+        };
+        ensure!(running.params.validate(EpochLength::<T>::get()).is_ok(), "the epoch's parameters are out of bounds");
+        let clock = Clock::<T>::get().ok_or("an epoch without a clock")?;
+        ensure!(clock.epoch_ms == EpochLength::<T>::get(), "the epoch's length changed");
+        Self::check_open(running.epoch)?;
+        for (epoch, round) in Rounds::<T>::iter() {
+            Self::check_round(epoch, round)?;
+        }
+        for (epoch, record) in Records::<T>::iter() {
+            Self::check_record(epoch, record, running.epoch)?;
+        }
+        Self::check_pages_belong()
+    }
+
+    fn check_open(running: EpochIndex) -> Check {
+        let open = Open::<T>::get();
+        ensure!(open.windows(2).all(|pair| pair.first() < pair.last()), "open rounds are out of order");
+        ensure!(open.iter().all(|e| *e < running && *e > FirstEpoch::<T>::get()), "an open round that can not be");
+        ensure!(open.iter().all(Rounds::<T>::contains_key), "an open epoch without a round");
+        ensure!(Rounds::<T>::iter().count() == open.len(), "a round that is not open");
+        let credited = Rounds::<T>::iter_values().filter(Round::has_credited).count();
+        ensure!(credited <= 1, "more than one round is half handed on");
+        Ok(())
+    }
+
+    fn check_round(epoch: EpochIndex, round: Round) -> Check {
+        let frozen = FrozenSets::<T>::get(epoch).ok_or("a round without a frozen set")?;
+        ensure!(!Records::<T>::contains_key(epoch), "a round that is closed");
+        let commits = Commits::<T>::iter_key_prefix(epoch);
+        ensure!(commits.count() as u32 == round.committed, "commits are miscounted");
+        ensure!(Commits::<T>::iter_key_prefix(epoch).all(|s| u32::from(s) < frozen.oracles()), "a commit without seat");
+        let complete = Casts::<T>::iter_prefix_values(epoch).filter(|cast| cast.is_complete(&frozen)).count();
+        ensure!(complete as u32 == round.complete, "complete ballots are miscounted");
+        ensure!(round.reopened <= round.params.reopenings, "reopened too often");
+        for (seat, cast) in Casts::<T>::iter_prefix(epoch) {
+            Self::check_ballot(epoch, seat, cast, &frozen)?;
+        }
+        let settled = match (round.phase, round.step) {
+            (Phase::Settling, Step::Median(page)) => page,
+            _ => round.chosen,
+        };
+        ensure!(settled <= frozen.pages(), "a cursor past the last page");
+        ensure!(round.phase != Phase::Unresolved || round.shortfall.is_some(), "unresolved without a reason");
+        Self::check_results(epoch, &frozen, settled)
+    }
+
+    fn check_ballot(epoch: EpochIndex, seat: u16, cast: Cast, frozen: &Frozen<AccountId>) -> Check {
+        let header = Headers::<T>::get(epoch, seat).ok_or("a ballot without a header")?;
+        let commit = Commits::<T>::get(epoch, seat).ok_or("a ballot without a commit")?;
+        ensure!(header.commitment() == commit, "a header that was not committed to");
+        let mut revealed = 0u32;
+        for index in 0..frozen.pages() {
+            let Some(page) = BallotPages::<T>::get((epoch, index, seat)) else { continue };
+            revealed = revealed.saturating_add(1);
+            ensure!(header.page_hashes.get(index as usize) == Some(&page_hash(&page)), "a page not in its header");
+            ensure!(page.len() as u32 == frozen.page_len(index), "a page of the wrong length");
+        }
+        ensure!(revealed == cast.revealed, "revealed pages are miscounted");
+        Ok(())
+    }
+
+    fn check_record(epoch: EpochIndex, record: EpochRecord, running: EpochIndex) -> Check {
+        ensure!(epoch < running, "a closed epoch that runs");
+        ensure!(record.eligible <= record.complete && record.complete <= record.seats, "more ballots than seats");
+        if record.ending == Ending::Lapsed || epoch <= HistoryPruned::<T>::get().epoch {
+            return Ok(());
+        }
+        let frozen = FrozenSets::<T>::get(epoch).ok_or("a finalised epoch without a frozen set")?;
+        let quorum = record.eligible >= frozen.quorum();
+        ensure!(quorum || record.ending == Ending::Chosen, "finalised without a quorum");
+        ensure!(record.licenses == frozen.licenses, "the number of licenses changed");
+        Self::check_results(epoch, &frozen, frozen.pages())
+    }
+
+    /// Exactly the first `count` pages exist, and none has a byte beyond the last license.
+    fn check_results(epoch: EpochIndex, frozen: &Frozen<AccountId>, count: u32) -> Check {
+        ensure!(FinalisedPages::<T>::iter_key_prefix(epoch).count() as u32 == count, "results missing or too many");
+        for (index, page) in FinalisedPages::<T>::iter_prefix(epoch) {
+            ensure!(index < count, "a result out of order");
+            ensure!(page.len() as u32 == frozen.page_len(index), "a result of the wrong length");
+        }
+        Ok(())
+    }
+
+    /// No page, header or cast of an epoch that was never frozen or is pruned.
+    fn check_pages_belong() -> Check {
+        let kept = BallotsPruned::<T>::get().epoch;
+        let known = |epoch: EpochIndex| epoch >= kept && FrozenSets::<T>::contains_key(epoch);
+        ensure!(BallotPages::<T>::iter_keys().all(|(epoch, _, _)| known(epoch)), "a page of no epoch");
+        ensure!(Headers::<T>::iter_keys().all(|(epoch, _)| known(epoch)), "a header of no epoch");
+        ensure!(Casts::<T>::iter_keys().all(|(epoch, _)| known(epoch)), "a ballot of no epoch");
+        Ok(())
+    }
+}

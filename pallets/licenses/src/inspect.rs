@@ -1,0 +1,38 @@
+//! What the other pallets may ask.
+
+use crate::{history::mask_at, Config, Licenses, LinkedPages, NextId, NodeLicense, Pallet};
+use ratio1_primitives::{
+    refusal::{AdmissionRefusal, KycRefusal},
+    traits::{DeedToken, EpochInspect, KycInspect, LicenseInspect, PageMask},
+    AccountId, EpochIndex, License, LicenseId, NodeId,
+};
+
+impl<T: Config> LicenseInspect<AccountId> for Pallet<T> {
+    fn count() -> u32 {
+        NextId::<T>::get()
+    }
+
+    fn license(id: LicenseId) -> Option<License> {
+        Licenses::<T>::get(id)
+    }
+
+    fn owner(id: LicenseId) -> Option<AccountId> {
+        T::Token::owner(id)
+    }
+
+    fn license_of(node: &NodeId) -> Option<LicenseId> {
+        NodeLicense::<T>::get(node)
+    }
+
+    /// Exact for every epoch that is not closed, and for closed ones as far as versions are kept.
+    fn linked(page: u32, epoch: EpochIndex) -> Option<PageMask> {
+        mask_at(&LinkedPages::<T>::get(page), epoch)
+    }
+
+    fn admission(node: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
+        let license = NodeLicense::<T>::get(node).ok_or(AdmissionRefusal::NotLinked)?;
+        let owner = T::Token::owner(license).ok_or(AdmissionRefusal::Owner(KycRefusal::NotAttested))?;
+        T::Kyc::standing(&owner, T::Epochs::current()).map_err(AdmissionRefusal::Owner)?;
+        Ok(license)
+    }
+}

@@ -1,0 +1,59 @@
+//! Moving a deed: the checks the token pallet can not make, and the permit.
+
+use crate::{history::mask_at, Config, Error, LinkedPages, Pallet, Permit, DEED_COLLECTION};
+use frame_support::{ensure, traits::Locker};
+use ratio1_primitives::{
+    refusal::KycRefusal,
+    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect},
+    AccountId, LicenseClass, LicenseId,
+};
+use sp_runtime::DispatchResult;
+
+impl<T: Config> Pallet<T> {
+    /// Whether `transfer` would succeed.
+    pub(crate) fn check_transfer(from: &AccountId, license: LicenseId, to: &AccountId) -> DispatchResult {
+        let deed = Self::deed_of(from, license)?;
+        ensure!(from != to, Error::<T>::SameOwner);
+        match deed.class {
+            LicenseClass::Genesis => Err(Error::<T>::GenesisNeverMoves),
+            LicenseClass::Master => Err(Error::<T>::MasterNeedsApproval),
+            LicenseClass::Node => Ok(()),
+        }?;
+        ensure!(!deed.banned, Error::<T>::Banned);
+        ensure!(deed.link.is_none(), Error::<T>::StillLinked);
+        ensure!(!T::Oracles::is_bound(license), Error::<T>::BoundAsOracle);
+        ensure!(!Self::awaits_pay(license), Error::<T>::LinkedEpochsOpen);
+        T::Kyc::admits(to).map_err(|refusal| match refusal {
+            KycRefusal::NotAttested => Error::<T>::ReceiverNotAttested,
+            KycRefusal::Expired(_) => Error::<T>::ReceiverExpired,
+            KycRefusal::Revoked => Error::<T>::ReceiverRevoked,
+            KycRefusal::CountryProhibited => Error::<T>::ReceiverCountryProhibited,
+        })?;
+        Ok(())
+    }
+
+    /// Whether an open epoch can still credit an unlinked deed: one at whose end it was linked. The running epoch can
+    /// not, as the deed will not be linked when it ends. Bounded by the open epochs there can be.
+    fn awaits_pay(license: LicenseId) -> bool {
+        let versions = LinkedPages::<T>::get(license.page());
+        let was_linked = |epoch| mask_at(&versions, epoch).is_some_and(|mask| mask.get(license.offset()));
+        T::Epochs::open_epochs().into_iter().any(was_linked)
+    }
+
+    /// Move a deed, after all checks, under a permit for it alone.
+    pub(crate) fn move_deed(license: LicenseId, to: &AccountId) -> DispatchResult {
+        Permit::<T>::put(license);
+        let moved = T::Token::transfer(license, to);
+        Permit::<T>::kill();
+        moved?;
+        Self::bump_revision(license);
+        Ok(())
+    }
+}
+
+/// Asked by the token pallet before it moves or burns an item: locked but for the deed that holds the permit.
+impl<T: Config> Locker<u32, u32> for Pallet<T> {
+    fn is_locked(collection: u32, item: u32) -> bool {
+        collection != DEED_COLLECTION || Permit::<T>::get() != Some(LicenseId(item))
+    }
+}
