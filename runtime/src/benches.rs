@@ -1,0 +1,9 @@
+//! The pallets whose weights `scripts/weights` measures.
+
+frame_benchmarking::define_benchmarks!(
+    [pallet_kyc, Kyc]
+    [pallet_licenses, Licenses]
+    [pallet_oracles, Oracles]
+    [pallet_availability, Availability]
+    [pallet_rewards, Rewards]
+);

@@ -1,0 +1,91 @@
+//! The parameters that tell the networks apart (the table of protocol section 1).
+
+use super::*;
+use frame_support::build_struct_json_patch;
+use ratio1_primitives::kyc::Country;
+use sp_runtime::Percent;
+
+/// Countries from which nobody may take part at genesis, by ISO 3166-1 alpha-2 code; governance keeps the list.
+pub const PROHIBITED_COUNTRIES: [&[u8; 2]; 43] = [
+    b"AF", b"BB", b"BY", b"BF", b"BI", b"KH", b"CM", b"KY", b"CF", b"CD", b"EG", b"GN", b"GW", b"HT", b"IR", b"IQ",
+    b"JM", b"JO", b"KP", b"LB", b"LY", b"ML", b"MA", b"MZ", b"MM", b"NI", b"PK", b"PA", b"RU", b"SN", b"SO", b"SS",
+    b"LK", b"SD", b"SY", b"TT", b"TN", b"UG", b"UA", b"VU", b"VE", b"YE", b"ZW",
+];
+
+/// What differs between networks.
+#[derive(Clone, Copy)]
+pub struct Parameters {
+    /// Milliseconds in an epoch.
+    pub epoch_ms: u64,
+    /// Milliseconds between two beats.
+    pub beat_ms: u32,
+    /// The byte from which a node counts as available.
+    pub threshold: u8,
+    /// Blocks in a session.
+    pub session_blocks: u64,
+    /// Blocks of the commit window, and the fewest of the reveal window.
+    pub window_blocks: u32,
+    /// Blocks behind the finalised head a beat may quote: how far ahead beats can be signed.
+    pub max_quote_lag: u32,
+}
+
+impl Parameters {
+    /// One oracle on one machine.
+    pub const DEVELOPMENT: Self = Self::LOCAL;
+    /// Demonstrations and tests.
+    pub const LOCAL: Self =
+        Self { epoch_ms: 60_000, beat_ms: 500, threshold: 230, session_blocks: 10, window_blocks: 6, max_quote_lag: 8 };
+    /// Hourly epochs.
+    pub const TESTNET: Self = Self {
+        epoch_ms: 3_600_000,
+        beat_ms: 5_000,
+        threshold: 250,
+        session_blocks: 200,
+        window_blocks: 40,
+        max_quote_lag: 32,
+    };
+    /// Daily epochs.
+    pub const MAINNET: Self = Self {
+        epoch_ms: 86_400_000,
+        beat_ms: 10_000,
+        threshold: 250,
+        session_blocks: 1_200,
+        window_blocks: 200,
+        max_quote_lag: 32,
+    };
+
+    /// The configuration of the availability pallet.
+    pub fn availability(&self) -> pallet_availability::GenesisConfig<Runtime> {
+        pallet_availability::GenesisConfig {
+            epoch_ms: self.epoch_ms,
+            genesis_moment: None,
+            parameters: pallet_availability::Parameters {
+                beat_ms: self.beat_ms,
+                grace_slots: 8,
+                threshold: self.threshold,
+                max_quote_lag: self.max_quote_lag,
+                commit_blocks: self.window_blocks,
+                reveal_blocks_min: self.window_blocks,
+                reopenings: 2,
+                governance_delay: 2,
+                settle_share: Percent::from_percent(25),
+            },
+            ..Default::default()
+        }
+    }
+}
+
+/// The prohibited countries as the KYC pallet's genesis wants them.
+pub fn prohibited() -> Vec<Country> {
+    PROHIBITED_COUNTRIES.iter().map(|code| Country(**code)).collect()
+}
+
+/// A genesis with a network's parameters and nobody in it. The ceremony adds the oracles, and with them their minimum.
+pub fn without_participants(p: Parameters) -> serde_json::Value {
+    build_struct_json_patch!(RuntimeGenesisConfig {
+        network: crate::network::GenesisConfig { session_blocks: p.session_blocks },
+        babe: pallet_babe::GenesisConfig { epoch_config: BABE_EPOCH_CONFIG },
+        kyc: pallet_kyc::GenesisConfig { prohibited: prohibited() },
+        availability: p.availability(),
+    })
+}
