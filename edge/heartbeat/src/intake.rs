@@ -1,0 +1,277 @@
+//! The hot path of an oracle: from bytes to one counted slot, or a reason why not.
+//!
+//! Checks go from cheap to dear and the signature comes last, so that replayed, foreign and stale beats cost next to
+//! nothing. Only a verified beat marks a slot.
+//!
+//! # Example
+//!
+//! Counting a beat that was signed beforehand, without any node around:
+//!
+//! ```
+//! use ratio1_heartbeat::{intake::Intake, ports::{BlockRef, Source}};
+//! use ratio1_primitives::{heartbeat::*, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId};
+//! use codec::Encode;
+//! use sp_core::Pair;
+//!
+//! let genesis = Hash::repeat_byte(7);
+//! let clock = ClockParams { genesis_moment: 0, epoch_ms: 60_000 };
+//! let params = EpochParams { beat_ms: 500, slots: 120, expected: 112, threshold: 230, max_quote_lag: 100 };
+//! let pair = sp_core::ed25519::Pair::from_seed(&[1; 32]);
+//! let block = BlockRef { number: 9, hash: Hash::repeat_byte(9) };
+//! let nodes = [(LicenseId(0), NodeId::from(pair.public()))];
+//! let mut intake = Intake::preset(genesis, clock, params, EpochIndex(0), &nodes, &[block]);
+//!
+//! let beat = Heartbeat {
+//!     version: HEARTBEAT_VERSION, license: LicenseId(0), epoch: EpochIndex(0), slot: 3, block_number: block.number,
+//!     block_hash: block.hash, resources: Default::default(), services: Default::default(),
+//! };
+//! let signature = pair.sign(&beat.payload(genesis));
+//! let bytes = SignedHeartbeat { beat, signature }.encode();
+//! assert!(intake.accept(Source([0; 32]), &bytes, 1_700).is_ok());
+//! assert_eq!(intake.accept(Source([0; 32]), &bytes, 1_700), Err(BeatRefusal::Duplicate));
+//! ```
+
+use crate::{
+    counts::EpochCounts,
+    coverage::CoverageMeter,
+    ports::{BlockRef, Source},
+    rate::{Limiter, Rate},
+    refresh::{Known, Refresh},
+    registry::{FinalisedRing, Registry, MAX_RING},
+};
+use ratio1_primitives::{
+    clock::MAX_BEAT_AGE_SLOTS,
+    heartbeat::{decode_bounded, BeatRefusal, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
+    ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId, VoteId,
+};
+use std::{collections::VecDeque, sync::Arc};
+
+/// Senders whose rate is remembered.
+const MAX_SOURCES: u32 = 16_384;
+/// Past epochs kept in memory until their ballots are built; older ones come from the store.
+const CLOSED_KEPT: usize = 2;
+
+/// Counts beats.
+pub struct Intake {
+    genesis: Hash,
+    clock: Option<ClockParams>,
+    params: EpochParams,
+    registry: Registry,
+    ring: FinalisedRing,
+    edges: Limiter,
+    counting: bool,
+    running: EpochCounts,
+    closed: VecDeque<Arc<EpochCounts>>,
+    meter: CoverageMeter,
+}
+
+impl Intake {
+    /// Counts nothing until the first [`Self::apply`].
+    pub fn new(genesis: Hash) -> Self {
+        let params = EpochParams::default();
+        Self {
+            genesis,
+            clock: None,
+            params,
+            registry: Registry::default(),
+            ring: FinalisedRing::default(),
+            edges: Limiter::new(MAX_SOURCES, edge_rate(&params)),
+            counting: false,
+            running: EpochCounts::new(EpochIndex(0), params),
+            closed: VecDeque::new(),
+            meter: CoverageMeter::default(),
+        }
+    }
+
+    /// Ready to count `epoch` for these nodes, which may quote these blocks (ascending, without gaps): for benchmarks
+    /// and tests, without a chain.
+    pub fn preset(
+        genesis: Hash,
+        clock: ClockParams,
+        params: EpochParams,
+        epoch: EpochIndex,
+        nodes: &[(LicenseId, NodeId)],
+        blocks: &[BlockRef],
+    ) -> Self {
+        let mut intake = Self::new(genesis);
+        intake.set_clock(Some(clock), params);
+        let mut pages = std::collections::BTreeMap::<u32, Vec<_>>::new();
+        nodes.iter().for_each(|(license, node)| pages.entry(license.page()).or_default().push((*license, *node)));
+        pages.iter().for_each(|(page, admitted)| intake.registry.set_page(*page, (0, epoch), admitted));
+        blocks.iter().for_each(|block| intake.ring.push(*block, MAX_RING));
+        intake.open(EpochCounts::new(epoch, params));
+        intake.counting = true;
+        intake
+    }
+
+    /// Take one beat off the network. The beat counted comes back, for relaying.
+    pub fn accept(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<SignedHeartbeat, BeatRefusal> {
+        if !self.counting {
+            return Err(BeatRefusal::NotCounting);
+        }
+        if !self.edges.take(from, 1, now) {
+            return Err(BeatRefusal::RateLimited);
+        }
+        let beat = decode(bytes).inspect_err(|_| self.edges.strike(from, now))?;
+        match self.count(&beat, now) {
+            Ok(()) => Ok(beat),
+            Err(refusal) => {
+                if refusal == BeatRefusal::Signature {
+                    self.edges.strike(from, now);
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Count a decoded beat: from this node itself, or from an authenticated batch.
+    pub fn count(&mut self, signed: &SignedHeartbeat, now: u64) -> Result<(), BeatRefusal> {
+        let node = self.check(signed, now)?;
+        if !signed.is_signed_by(&node, self.genesis) {
+            return Err(BeatRefusal::Signature);
+        }
+        self.running.count(signed.beat.license, signed.beat.slot);
+        self.tick(now);
+        Ok(())
+    }
+
+    /// Everything but the signature; the node that must have signed.
+    fn check(&self, signed: &SignedHeartbeat, now: u64) -> Result<NodeId, BeatRefusal> {
+        let beat = &signed.beat;
+        let clock = self.clock.filter(|_| self.counting).ok_or(BeatRefusal::NotCounting)?;
+        if beat.version != HEARTBEAT_VERSION {
+            return Err(BeatRefusal::Version);
+        }
+        if beat.epoch != self.running.epoch() || clock.epoch_at(now) != beat.epoch {
+            return Err(BeatRefusal::Epoch);
+        }
+        let params = self.running.params();
+        let slot = clock.slot_at(beat.epoch, now, params).unwrap_or(params.slots);
+        let age = slot.checked_sub(beat.slot).ok_or(BeatRefusal::Future)?;
+        if age > MAX_BEAT_AGE_SLOTS {
+            return Err(BeatRefusal::Late);
+        }
+        if beat.slot >= params.slots {
+            return Err(BeatRefusal::Future);
+        }
+        let node = self.registry.node(beat.license).ok_or(BeatRefusal::Unlicensed)?;
+        if self.running.is_counted(beat.license, beat.slot) {
+            return Err(BeatRefusal::Duplicate);
+        }
+        self.ring.check_quote(beat.block_number, &beat.block_hash, params.max_quote_lag)?;
+        Ok(node)
+    }
+
+    /// An authentic batch of another oracle arrived: what coverage is made of.
+    pub fn heard(&mut self, relay: &VoteId, now: u64) {
+        if let Some(clock) = self.clock.filter(|_| self.counting) {
+            self.meter.heard(relay, now, &clock, &mut self.running);
+        }
+    }
+
+    /// The process runs at `now`: to be called at least once per interval, for coverage.
+    pub fn tick(&mut self, now: u64) {
+        if let Some(clock) = self.clock.filter(|_| self.counting) {
+            self.meter.tick(now, &clock, &mut self.running);
+        }
+    }
+
+    /// The epoch that runs at `now` if it is another than the one being counted: then [`Self::open`] it.
+    pub fn due(&self, now: u64) -> Option<EpochIndex> {
+        let epoch = self.clock?.epoch_at(now);
+        (epoch != self.running.epoch()).then_some(epoch)
+    }
+
+    /// Begin or resume an epoch; the one before is kept for its ballot.
+    pub fn open(&mut self, mut counts: EpochCounts) {
+        counts.set_params(self.params);
+        self.closed.retain(|closed| closed.epoch() != counts.epoch());
+        let closed = std::mem::replace(&mut self.running, counts);
+        if closed.epoch() != self.running.epoch() && !closed.is_empty() {
+            self.closed.push_back(Arc::new(closed));
+        }
+        while self.closed.len() > CLOSED_KEPT {
+            self.closed.pop_front();
+        }
+    }
+
+    /// Take on what a newer finalised state says.
+    pub fn apply(&mut self, refresh: &Refresh) {
+        self.set_clock(refresh.clock.clock, refresh.clock.params);
+        if refresh.clock.current == self.running.epoch() {
+            self.running.set_params(refresh.clock.params);
+        }
+        let keep = self.params.max_quote_lag.saturating_add(1);
+        refresh.blocks.iter().for_each(|block| self.ring.push(*block, keep));
+        for page in &refresh.pages {
+            self.registry.set_page(page.page, page.key, &page.admitted);
+        }
+        let others = refresh.oracles.iter().map(|seat| seat.vote_key.clone());
+        self.meter.set_oracles(refresh.oracles.len(), others.filter(|key| !refresh.vote_keys.contains(key)));
+        self.counting = refresh.seat.is_some() && !refresh.syncing && self.clock.is_some();
+    }
+
+    fn set_clock(&mut self, clock: Option<ClockParams>, params: EpochParams) {
+        self.clock = clock;
+        self.params = params;
+        self.edges.set_rate(edge_rate(&params));
+    }
+
+    /// What the next [`Refresh`] need not read again.
+    pub fn known(&self) -> Known {
+        Known { head: self.ring.head(), pages: self.registry.pages().to_vec() }
+    }
+
+    /// Whether beats are counted now.
+    pub fn is_counting(&self) -> bool {
+        self.counting
+    }
+
+    /// The clock, once known.
+    pub fn clock(&self) -> Option<ClockParams> {
+        self.clock
+    }
+
+    /// The parameters assumed for the running epoch.
+    pub fn params(&self) -> &EpochParams {
+        &self.params
+    }
+
+    /// How many nodes are admitted.
+    pub fn admitted(&self) -> usize {
+        self.registry.admitted()
+    }
+
+    /// The epoch being counted.
+    pub fn running(&self) -> &EpochCounts {
+        &self.running
+    }
+
+    /// The epoch being counted, to write what is dirty of it.
+    pub fn running_mut(&mut self) -> &mut EpochCounts {
+        &mut self.running
+    }
+
+    /// Past epochs still in memory.
+    pub fn closed(&self) -> Vec<Arc<EpochCounts>> {
+        self.closed.iter().cloned().collect()
+    }
+}
+
+/// A node sends one beat an interval to an oracle, and a few more after a stall or when others fail.
+fn edge_rate(params: &EpochParams) -> Rate {
+    Rate { burst: 32, per_interval: 4, interval_ms: u64::from(params.beat_ms) }
+}
+
+/// Decode a beat. The version is its first byte, and is judged before the rest, which may have another form.
+fn decode(bytes: &[u8]) -> Result<SignedHeartbeat, BeatRefusal> {
+    if bytes.len() > MAX_BEAT_BYTES {
+        return Err(BeatRefusal::Malformed);
+    }
+    match bytes.first() {
+        Some(version) if *version == HEARTBEAT_VERSION => {}
+        Some(_) => return Err(BeatRefusal::Version),
+        None => return Err(BeatRefusal::Malformed),
+    }
+    decode_bounded(bytes, MAX_BEAT_BYTES).ok_or(BeatRefusal::Malformed)
+}

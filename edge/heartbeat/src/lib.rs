@@ -1,0 +1,40 @@
+//! Heartbeats off chain: what an edge node sends, and what an oracle counts, relays and votes (protocol section 4).
+//!
+//! The crate knows neither sockets nor databases of the node around it: everything comes through [`ports`].
+//!
+//! - [`sender`]: signs one beat per interval and hands it to two oracles more than may be faulty, three at least.
+//! - [`intake`]: the hot path of an oracle: cheap checks first, the signature last, one bit per beat.
+//! - [`counts`] and [`coverage`]: what was counted, and how much of the epoch the oracle itself was receiving.
+//! - [`store`]: keeps counts and ballots across a restart.
+//! - [`relay`]: accepted beats, batched, to the other oracles, and back.
+//! - [`ballots`]: commit and reveal.
+//! - [`worker`]: ties the oracle's parts together.
+//!
+//! # Invariants
+//!
+//! 1. Only a beat whose signature was verified marks a slot as counted, so a forged one never displaces a true one.
+//! 2. Nothing grows with what the network sends: maps are bounded or keyed by what the chain admits, queues drop.
+//! 3. A ballot is on disk before its commit is sent, and from then on there is one per epoch for good.
+
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
+pub mod ballots;
+pub mod counts;
+pub mod coverage;
+pub mod intake;
+pub mod ports;
+pub mod rate;
+pub mod refresh;
+pub mod registry;
+pub mod relay;
+pub mod rendezvous;
+pub mod sender;
+pub mod store;
+pub mod worker;
+
+pub use intake::Intake;
+pub use rendezvous::{rendezvous, replicas};
+pub use sender::{run_sender, SenderDeps};
+pub use store::{Store, StoreError};
+pub use worker::{channels, run_oracle, Handles, Inputs, OracleDeps, WorkerError};

@@ -1,0 +1,218 @@
+//! The ports: all that the workers need from the node around them. The node writes the adapters, tests the fakes.
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use ratio1_primitives::{
+    api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
+    ballot::{Phase, Seat},
+    heartbeat::{BeatAck, BeatRefusal, Resources},
+    refusal::AdmissionRefusal,
+    AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
+};
+use tokio::sync::oneshot;
+
+/// A block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockRef {
+    /// Its height.
+    pub number: u32,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// Why the chain could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// The node does not know the block, or has pruned its state. Ask about a newer block.
+    #[error("the state of block {0} is not available")]
+    UnknownBlock(Hash),
+    /// The runtime call failed: runtime and binary may not fit together. Update the binary.
+    #[error("the runtime did not answer: {0}")]
+    Runtime(String),
+}
+
+/// Reads from the chain. They block for as long as a runtime call lasts: the workers make them on blocking threads.
+pub trait Chain: Send + Sync + 'static {
+    /// Hash of block 0.
+    fn genesis(&self) -> Hash;
+    /// The finalised head.
+    fn finalised(&self) -> BlockRef;
+    /// The best block.
+    fn best(&self) -> BlockRef;
+    /// Hash of the finalised block at a height; `None` above the finalised head.
+    fn finalised_hash(&self, number: u32) -> Option<Hash>;
+    /// Whether the node is far behind its peers.
+    fn is_syncing(&self) -> bool;
+    /// The epoch clock.
+    fn clock(&self, at: Hash) -> Result<ClockInfo, ChainError>;
+    /// Whether `node` may beat, and for which license.
+    fn admission(&self, at: Hash, node: NodeId) -> Result<Result<LicenseId, AdmissionRefusal>, ChainError>;
+    /// For every page of licenses a number that changes whenever a link in it does.
+    fn link_revisions(&self, at: Hash) -> Result<Vec<u32>, ChainError>;
+    /// The admitted nodes of one page of licenses.
+    fn admitted(&self, at: Hash, page: u32) -> Result<Vec<(LicenseId, NodeId)>, ChainError>;
+    /// The current oracles.
+    fn oracles(&self, at: Hash) -> Result<Vec<Seat<AccountId>>, ChainError>;
+    /// The epochs in which votes are awaited or counted.
+    fn rounds(&self, at: Hash) -> Result<Vec<RoundInfo>, ChainError>;
+    /// What a seat has cast.
+    fn ballot_status(&self, at: Hash, epoch: EpochIndex, seat: u16) -> Result<Option<BallotStatus>, ChainError>;
+    /// Finalised blocks from now on; may skip heights. Ends when the node shuts down.
+    fn finalised_blocks(&self) -> BoxStream<'static, BlockRef>;
+    /// Best blocks from now on; may skip heights. Ends when the node shuts down.
+    fn best_blocks(&self) -> BoxStream<'static, BlockRef>;
+}
+
+/// Why a vote did not reach the transaction pool.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The pool has this very transaction, or banned it for a while. Send it under another `retry`.
+    #[error("the pool has or had this very transaction")]
+    AlreadyKnown,
+    /// The runtime refused it: invalid at this block.
+    #[error("the runtime refused the vote: {0}")]
+    Refused(String),
+    /// Pool or runtime could not be asked. Try again at a later block.
+    #[error("the vote could not be submitted: {0}")]
+    Unavailable(String),
+}
+
+/// Where votes go: the runtime builds the transaction, the node's pool spreads it.
+#[async_trait]
+pub trait VoteSink: Send + Sync + 'static {
+    /// Submit `vote`, built on the state of block `at`.
+    async fn submit(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError>;
+}
+
+/// The node's keystore.
+pub trait Keys: Send + Sync + 'static {
+    /// The node's identity; `None` without a node key.
+    fn node(&self) -> Option<NodeId>;
+    /// Sign by the node key.
+    fn sign_as_node(&self, payload: &[u8]) -> Option<NodeSignature>;
+    /// All vote keys it holds, old ones included: an epoch is voted on with the key it was frozen with.
+    fn vote_keys(&self) -> Vec<VoteId>;
+    /// Sign by one of them.
+    fn sign_vote(&self, key: &VoteId, payload: &[u8]) -> Option<VoteSignature>;
+}
+
+/// Why a message did not reach an oracle.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// Authority discovery knows no address of it yet.
+    #[error("no address of the oracle is known yet")]
+    NoAddress,
+    /// No answer in time.
+    #[error("the oracle did not answer in time")]
+    Timeout,
+    /// Could not connect, or the connection broke.
+    #[error("the oracle could not be reached: {0}")]
+    Unreachable(String),
+}
+
+/// The fan-in: edge to oracle, oracle to oracle.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Hand an encoded `SignedHeartbeat` to an oracle and await its answer.
+    async fn send_beat(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<BeatAck, TransportError>;
+    /// Hand an encoded `RelayBatch` to an oracle.
+    async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError>;
+}
+
+/// The wall clock.
+pub trait Wallclock: Send + Sync + 'static {
+    /// Unix milliseconds.
+    fn now_ms(&self) -> u64;
+}
+
+/// The operating system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Wallclock for SystemClock {
+    fn now_ms(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Which vote was cast, as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VoteKind {
+    /// A commit.
+    Commit,
+    /// A header.
+    Header,
+    /// Up to 16 pages.
+    Pages,
+}
+
+impl VoteKind {
+    /// The metric's label.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Header => "header",
+            Self::Pages => "pages",
+        }
+    }
+}
+
+/// Metrics. Each method is cheap and never blocks; each does nothing unless implemented.
+pub trait Telemetry: Send + Sync + 'static {
+    /// This node's beat reached an oracle that counted it (`true`; already having it counts too), or none (`false`).
+    fn beat_sent(&self, _ok: bool) {}
+    /// This oracle counted a beat.
+    fn beat_accepted(&self) {}
+    /// This oracle dropped a beat.
+    fn beat_dropped(&self, _why: BeatRefusal) {}
+    /// Passed `count` beats on to one other oracle.
+    fn beats_relayed(&self, _count: usize) {}
+    /// An authentic batch of `beats` beats arrived.
+    fn batch_received(&self, _beats: usize) {}
+    /// A batch was dropped unread.
+    fn batch_dropped(&self, _why: BeatRefusal) {}
+    /// A vote was handed to the pool.
+    fn ballot_cast(&self, _kind: VoteKind) {}
+    /// Where an epoch stands.
+    fn phase(&self, _epoch: EpochIndex, _phase: Phase) {}
+    /// This oracle's coverage of the running epoch so far: slots covered, of the slots gone by.
+    fn coverage(&self, _covered: u32, _passed: u32) {}
+}
+
+/// Telemetry that goes nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTelemetry;
+
+impl Telemetry for NoTelemetry {}
+
+/// The machine.
+pub trait Hardware: Send + Sync + 'static {
+    /// What it has, and what of it is free. Informative.
+    fn resources(&self) -> Resources;
+}
+
+/// Who handed something over: any 32 bytes that stand for one network peer, such as a hash of its peer id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source(pub [u8; 32]);
+
+/// A beat from the network, as bytes. The node's protocol handler puts it into the worker's channel with `try_send`
+/// and, when that is full, answers `RateLimited` by itself.
+#[derive(Debug)]
+pub struct InboundBeat {
+    /// The peer that sent it.
+    pub from: Source,
+    /// An encoded `SignedHeartbeat`, not yet looked at; the transport limits it to `MAX_BEAT_BYTES`.
+    pub bytes: Vec<u8>,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<BeatAck>,
+}
+
+/// A batch from the network, as bytes.
+#[derive(Debug)]
+pub struct InboundBatch {
+    /// The peer that sent it.
+    pub from: Source,
+    /// An encoded `RelayBatch`, not yet looked at; the transport limits it to `MAX_BATCH_BYTES`.
+    pub bytes: Vec<u8>,
+}

@@ -1,0 +1,172 @@
+use crate::fakes::*;
+use codec::Encode;
+use ratio1_heartbeat::{
+    counts::EpochCounts,
+    ports::{BlockRef, Source},
+    refresh::{Known, Refresh},
+    Intake,
+};
+use ratio1_primitives::{
+    heartbeat::{BeatRefusal, Heartbeat, SignedHeartbeat, MAX_BEAT_BYTES},
+    EpochIndex, EpochParams, Hash, LicenseId,
+};
+
+const FROM: Source = Source([7; 32]);
+const NOW: u32 = 40;
+
+/// Nodes 1 and 2, blocks 50 to 100, epoch 1.
+fn intake() -> Intake {
+    let nodes = [1, 2].map(|n| (LicenseId(n.into()), node_id(n)));
+    let blocks: Vec<_> = (50..=100).map(block).collect();
+    Intake::preset(GENESIS, CLOCK, PARAMS, EpochIndex(1), &nodes, &blocks)
+}
+
+fn refused(why: BeatRefusal, bytes: Vec<u8>) {
+    let mut intake = intake();
+    assert_eq!(intake.accept(FROM, &bytes, at(1, NOW)), Err(why));
+    assert!(intake.running().is_empty(), "{why:?} left a trace");
+}
+
+fn changed(change: impl FnOnce(&mut Heartbeat)) -> Vec<u8> {
+    let mut beat = beat(1, 1, NOW);
+    change(&mut beat);
+    sign(1, beat).encode()
+}
+
+#[test]
+fn beat_is_counted_when_everything_is_right() {
+    let mut intake = intake();
+    for slot in NOW - 3..=NOW {
+        assert!(intake.accept(FROM, &signed(1, 1, slot).encode(), at(1, NOW)).is_ok());
+    }
+    assert_eq!(intake.running().accepted(LicenseId(1)), 4);
+}
+
+#[test]
+fn beat_is_refused_when_replayed() {
+    let mut intake = intake();
+    let bytes = signed(1, 1, NOW).encode();
+    intake.accept(FROM, &bytes, at(1, NOW)).unwrap();
+    assert_eq!(intake.accept(FROM, &bytes, at(1, NOW)), Err(BeatRefusal::Duplicate));
+    assert_eq!(intake.accept(FROM, &bytes, at(1, NOW + 9)), Err(BeatRefusal::Late));
+    assert_eq!(intake.accept(FROM, &bytes, at(2, NOW)), Err(BeatRefusal::Epoch));
+    assert_eq!(intake.running().accepted(LicenseId(1)), 1);
+}
+
+#[test]
+fn beat_is_refused_when_late_future_or_of_another_epoch() {
+    refused(BeatRefusal::Late, signed(1, 1, NOW - 4).encode());
+    refused(BeatRefusal::Future, signed(1, 1, NOW + 1).encode());
+    refused(BeatRefusal::Future, signed(1, 1, u32::MAX).encode());
+    refused(BeatRefusal::Epoch, signed(1, 0, NOW).encode());
+    refused(BeatRefusal::Epoch, signed(1, 2, NOW).encode());
+}
+
+#[test]
+fn beat_is_refused_when_its_block_is_not_recent_and_final() {
+    let quote = |block: BlockRef| {
+        changed(|beat| {
+            beat.block_number = block.number;
+            beat.block_hash = block.hash;
+        })
+    };
+    // Signed ahead: a block nobody knows yet.
+    refused(BeatRefusal::UnknownBlock, quote(block(101)));
+    refused(BeatRefusal::UnknownBlock, quote(BlockRef { number: 100, hash: Hash::zero() }));
+    refused(BeatRefusal::StaleBlock, quote(block(79)));
+    let mut intake = intake();
+    assert!(intake.accept(FROM, &quote(block(80)), at(1, NOW)).is_ok());
+}
+
+#[test]
+fn beat_is_refused_when_unlicensed_forged_or_malformed() {
+    refused(BeatRefusal::Unlicensed, signed(3, 1, NOW).encode());
+    refused(BeatRefusal::Unlicensed, changed(|beat| beat.license = LicenseId(u32::MAX)));
+    refused(BeatRefusal::Signature, changed(|beat| beat.license = LicenseId(2)));
+    refused(BeatRefusal::Version, changed(|beat| beat.version = 2));
+    refused(BeatRefusal::Malformed, vec![]);
+    refused(BeatRefusal::Malformed, vec![1; MAX_BEAT_BYTES + 1]);
+    refused(BeatRefusal::Malformed, [signed(1, 1, NOW).encode(), vec![0]].concat());
+    let foreign = beat(1, 1, NOW);
+    let signature = sp_core::Pair::sign(&node(1), &foreign.payload(Hash::zero()));
+    refused(BeatRefusal::Signature, SignedHeartbeat { beat: foreign, signature }.encode());
+}
+
+#[test]
+fn true_beat_is_counted_when_a_forged_one_came_first() {
+    let mut intake = intake();
+    let forged = SignedHeartbeat { signature: signed(2, 1, NOW).signature, ..signed(1, 1, NOW) };
+    assert_eq!(intake.accept(FROM, &forged.encode(), at(1, NOW)), Err(BeatRefusal::Signature));
+    assert!(intake.accept(FROM, &signed(1, 1, NOW).encode(), at(1, NOW)).is_ok());
+}
+
+#[test]
+fn sender_is_limited_when_it_floods() {
+    let mut intake = intake();
+    let bytes = signed(3, 1, NOW).encode();
+    let refusals: Vec<_> = (0..100).map(|_| intake.accept(FROM, &bytes, at(1, NOW)).unwrap_err()).collect();
+    assert!(refusals[..32].iter().all(|r| *r == BeatRefusal::Unlicensed));
+    assert!(refusals[32..].iter().all(|r| *r == BeatRefusal::RateLimited));
+    assert!(intake.accept(Source([8; 32]), &signed(1, 1, NOW).encode(), at(1, NOW)).is_ok());
+}
+
+#[test]
+fn random_bytes_neither_panic_nor_leave_a_trace() {
+    use rand::{Rng, RngCore, SeedableRng};
+    let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    let mut intake = intake();
+    for n in 0..200_000u32 {
+        let mut bytes = vec![0; rng.gen_range(0..400)];
+        rng.fill_bytes(&mut bytes);
+        if let Some(version) = bytes.first_mut() {
+            *version = 1;
+        }
+        let mut from = [0; 32];
+        from[..4].copy_from_slice(&n.to_le_bytes());
+        assert!(intake.accept(Source(from), &bytes, at(1, NOW)).is_err());
+    }
+    assert!(intake.running().is_empty());
+    assert!(intake.accept(FROM, &signed(1, 1, NOW).encode(), at(1, NOW)).is_ok());
+}
+
+/// The intake of oracle 1, whose own node is 1.
+fn oracle_intake(nodes: &[u8], oracles: &[u8]) -> Intake {
+    let chain = FakeChain::new(nodes, oracles);
+    let mut intake = Intake::new(GENESIS);
+    intake.apply(&Refresh::read(&*chain, &FakeKeys(1), &Known::default()).unwrap());
+    intake.open(EpochCounts::new(intake.due(at(1, NOW)).unwrap(), PARAMS));
+    assert_eq!(intake.running().epoch(), EpochIndex(1));
+    intake
+}
+
+#[test]
+fn beats_cover_nothing_unless_there_is_no_other_oracle() {
+    let covered = |oracles: &[u8]| {
+        let mut intake = oracle_intake(&[1, 2], oracles);
+        intake.count(&signed(1, 1, NOW), at(1, NOW)).unwrap();
+        intake.accept(FROM, &signed(2, 1, NOW).encode(), at(1, NOW)).unwrap();
+        intake.running().coverage().count()
+    };
+    assert_eq!(covered(&[1, 2]), 0);
+    assert_eq!(covered(&[1]), 1, "the only oracle");
+}
+
+#[test]
+fn slot_is_covered_when_a_quorum_is_heard() {
+    let mut intake = oracle_intake(&[1, 2], &[1, 2, 3, 4]);
+    let heard = |intake: &mut Intake, n| intake.heard(&sp_core::Pair::public(&vote_pair(n)), at(1, NOW));
+    [1, 2, 2, 9].iter().for_each(|n| heard(&mut intake, *n));
+    assert_eq!(intake.running().coverage().count(), 0, "itself, one other twice, and a stranger");
+    heard(&mut intake, 4);
+    assert!(intake.running().coverage().get(NOW));
+}
+
+#[test]
+fn counts_of_an_epoch_begin_anew_when_its_slots_turn_out_different() {
+    let mut intake = intake();
+    intake.accept(FROM, &signed(1, 1, NOW).encode(), at(1, NOW)).unwrap();
+    intake.running_mut().set_params(EpochParams { threshold: 1, ..PARAMS });
+    assert_eq!(intake.running().accepted(LicenseId(1)), 1);
+    intake.running_mut().set_params(EpochParams { beat_ms: 1_000, slots: 60, ..PARAMS });
+    assert!(intake.running().is_empty());
+}

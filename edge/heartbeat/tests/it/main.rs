@@ -1,0 +1,10 @@
+//! The workers against in-memory ports.
+
+mod ballots;
+mod coverage;
+mod fakes;
+mod intake;
+mod relay;
+mod sender;
+mod store;
+mod worker;

@@ -1,0 +1,91 @@
+use crate::fakes::*;
+use codec::Encode;
+use ratio1_heartbeat::{
+    ports::Source,
+    relay::{seal, RelayGate, Sealer, SET_GRACE_MS},
+};
+use ratio1_primitives::{
+    heartbeat::{decode_bounded, BeatRefusal, RelayBatch, MAX_BATCH, MAX_BATCH_BYTES},
+    keys::pair::VotePair,
+    Hash,
+};
+use sp_core::Pair;
+
+const FROM: Source = Source([7; 32]);
+const NOW: u64 = 10_000_000;
+
+fn gate() -> RelayGate {
+    let mut gate = RelayGate::new(GENESIS);
+    gate.set_oracles(&[seat(0), seat(1), seat(2)], &[vote_pair(0).public()], 4, 500, NOW);
+    gate
+}
+
+fn sealed(genesis: Hash, relay: u8, to: u8, sent_at: u64) -> Vec<u8> {
+    let (relay_key, to) = (vote_pair(relay).public(), vote_pair(to).public());
+    seal(&FakeKeys(relay), genesis, &relay_key, &to, sent_at, &[signed(1, 1, 1)]).unwrap()
+}
+
+#[test]
+fn batch_is_opened_when_an_oracle_signed_it_for_us_now() {
+    assert_eq!(gate().open(FROM, &sealed(GENESIS, 1, 0, NOW), NOW + 1_000).unwrap().beats.len(), 1);
+}
+
+#[test]
+fn batch_is_refused_when_anything_about_it_is_wrong() {
+    let refuse = |bytes: &[u8]| gate().open(FROM, bytes, NOW).unwrap_err();
+    assert_eq!(refuse(&sealed(GENESIS, 5, 0, NOW)), BeatRefusal::UnknownRelay, "no oracle");
+    assert_eq!(refuse(&sealed(GENESIS, 1, 2, NOW)), BeatRefusal::UnknownRelay, "for somebody else");
+    assert_eq!(refuse(&sealed(GENESIS, 1, 0, NOW - 30_001)), BeatRefusal::UnknownRelay, "old");
+    assert_eq!(refuse(&sealed(GENESIS, 1, 0, NOW + 30_001)), BeatRefusal::UnknownRelay, "of the future");
+    assert_eq!(refuse(&sealed(Hash::zero(), 1, 0, NOW)), BeatRefusal::UnknownRelay, "of another chain");
+    let mut tampered = sealed(GENESIS, 1, 0, NOW);
+    let beat = tampered.len() - 64 - 70;
+    tampered[beat] ^= 1;
+    assert!(gate().open(FROM, &tampered, NOW).is_err(), "tampered with");
+    assert_eq!(refuse(&[0; 100]), BeatRefusal::Malformed);
+    assert_eq!(refuse(&vec![0; 1024 * 1024]), BeatRefusal::Malformed);
+}
+
+#[test]
+fn sealed_batch_is_the_encoding_of_a_batch() {
+    let bytes = sealed(GENESIS, 1, 0, NOW);
+    let batch: RelayBatch = decode_bounded(&bytes, MAX_BATCH_BYTES).unwrap();
+    let payload = RelayBatch::payload(GENESIS, &batch.relay, &batch.to, NOW, &batch.beats);
+    assert!(VotePair::verify(&batch.signature, payload, &vote_pair(1).public()));
+    assert_eq!((batch.to.clone(), batch.sent_at), (vote_pair(0).public(), NOW));
+    assert_eq!((batch.beats.to_vec(), batch.encode()), (vec![signed(1, 1, 1)], bytes));
+    let many = vec![signed(1, 1, 1); MAX_BATCH as usize + 1];
+    assert!(Sealer::new(GENESIS, vote_pair(1).public(), NOW, &many).is_none());
+}
+
+#[test]
+fn peer_is_struck_for_garbage_and_forgeries_and_not_for_what_is_unknown_here() {
+    let mut forged = sealed(GENESIS, 1, 0, NOW);
+    *forged.last_mut().unwrap() ^= 1;
+    let struck = |bytes: &[u8]| {
+        let mut gate = gate();
+        (0..8).for_each(|_| assert!(gate.open(FROM, bytes, NOW).is_err()));
+        gate.open(FROM, &sealed(GENESIS, 1, 0, NOW), NOW).is_err()
+    };
+    assert!(struck(&[0; 100]) && struck(&forged));
+    assert!(!struck(&sealed(GENESIS, 5, 0, NOW)), "no oracle");
+    assert!(!struck(&sealed(GENESIS, 1, 2, NOW)), "for somebody else");
+    assert!(!struck(&sealed(GENESIS, 1, 0, NOW - 30_001)), "old");
+}
+
+#[test]
+fn oracle_that_left_is_heard_for_a_grace_only() {
+    let mut gate = gate();
+    gate.set_oracles(&[seat(0), seat(2)], &[vote_pair(0).public()], 4, 500, NOW);
+    assert!(gate.open(FROM, &sealed(GENESIS, 1, 0, NOW), NOW).is_ok());
+    let later = NOW + SET_GRACE_MS;
+    assert_eq!(gate.open(FROM, &sealed(GENESIS, 1, 0, later), later).unwrap_err(), BeatRefusal::UnknownRelay);
+}
+
+#[test]
+fn relay_is_ignored_for_a_while_when_it_vouches_for_forgeries() {
+    let mut gate = gate();
+    (0..8).for_each(|_| gate.blame(&vote_pair(1).public(), NOW));
+    assert_eq!(gate.open(FROM, &sealed(GENESIS, 1, 0, NOW), NOW).unwrap_err(), BeatRefusal::RateLimited);
+    assert!(gate.open(FROM, &sealed(GENESIS, 2, 0, NOW), NOW).is_ok());
+}
