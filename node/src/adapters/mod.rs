@@ -1,0 +1,7 @@
+//! The node's side of the ports of `ratio1-heartbeat`.
+
+pub mod chain;
+pub mod hardware;
+pub mod keys;
+pub mod metrics;
+pub mod transport;

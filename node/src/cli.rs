@@ -1,0 +1,117 @@
+//! The command line.
+
+use crate::{chain_spec, keys::KeyCmd};
+use clap::Parser;
+use sc_cli::{ChainSpec, RunCmd, SubstrateCli};
+
+/// Ratio1 node.
+///
+/// Without `--validator` it is a full node. With `--validator` it makes blocks, and counts and votes on availability
+/// when the chain admitted it as an oracle. With `--edge` it sends heartbeats for the license linked to its node key.
+#[derive(Debug, Parser)]
+pub struct Cli {
+    /// What to do instead of running a node.
+    #[command(subcommand)]
+    pub subcommand: Option<Subcommand>,
+
+    #[clap(flatten)]
+    pub run: RunCmd,
+
+    /// Run as an edge node: send the heartbeats of the license linked to this node's key, make no blocks.
+    ///
+    /// Together with a development account such as `--ferdie` it takes that account's node key and name, nothing else.
+    #[arg(long, conflicts_with_all = ["validator", "dev"])]
+    pub edge: bool,
+}
+
+/// Everything but running.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Node keys, link proofs, session keys, and the SDK's key tools.
+    #[command(subcommand)]
+    Key(KeyCmd),
+
+    /// Print a chain specification with the node's own address as boot node.
+    BuildSpec(sc_cli::BuildSpecCmd),
+
+    /// Print a chain specification.
+    ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+    /// Execute a stored block again.
+    CheckBlock(sc_cli::CheckBlockCmd),
+
+    /// Write blocks to a file.
+    ExportBlocks(sc_cli::ExportBlocksCmd),
+
+    /// Read blocks from a file.
+    ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Delete the chain's database.
+    PurgeChain(sc_cli::PurgeChainCmd),
+
+    /// Take back blocks that are not final.
+    Revert(sc_cli::RevertCmd),
+
+    /// Print the database's best and finalised block.
+    ChainInfo(sc_cli::ChainInfoCmd),
+}
+
+impl SubstrateCli for Cli {
+    fn impl_name() -> String {
+        "Ratio1 Node".into()
+    }
+
+    fn impl_version() -> String {
+        env!("CARGO_PKG_VERSION").into()
+    }
+
+    fn description() -> String {
+        "Full node, oracle and edge node of the Ratio1 network".into()
+    }
+
+    fn author() -> String {
+        env!("CARGO_PKG_AUTHORS").into()
+    }
+
+    fn support_url() -> String {
+        concat!(env!("CARGO_PKG_REPOSITORY"), "/issues").into()
+    }
+
+    fn copyright_start_year() -> i32 {
+        2026
+    }
+
+    fn load_spec(&self, id: &str) -> Result<Box<dyn ChainSpec>, String> {
+        chain_spec::load(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &str) -> clap::error::Result<Cli> {
+        Cli::try_from_iter(std::iter::once("ratio1-node").chain(arguments.split_whitespace()))
+    }
+
+    #[test]
+    fn edge_node_is_no_validator_and_may_be_a_development_account() {
+        assert!(parse("--edge --validator").is_err());
+        assert!(parse("--edge --dev").is_err());
+        assert!(parse("--edge --eve --chain local").is_ok_and(|cli| cli.edge));
+        assert!(parse("--dev --tmp").is_ok_and(|cli| !cli.edge));
+    }
+
+    #[test]
+    fn commands_that_test_networks_call_are_known() {
+        assert!(parse("build-spec --chain local --disable-default-bootnode --raw").is_ok());
+        assert!(parse("export-chain-spec --chain local --raw").is_ok());
+        assert!(parse("key generate-node --chain local --base-path x").is_ok());
+        assert!(parse("key show-node --chain local --base-path x").is_ok());
+        assert!(parse("key insert --chain local --key-type r1nd --scheme ed25519 --suri //Eve").is_ok());
+        let owner = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+        assert!(parse(&format!("key session --owner {owner}")).is_ok());
+        assert!(parse(&format!("key link-proof --license 3 --owner {owner} --nonce 0")).is_ok());
+        assert!(parse("key link-proof --license 3 --owner nobody --nonce 0").is_err());
+    }
+}

@@ -1,0 +1,197 @@
+//! dAuth: whether the chain admits this node, and if not, why and what helps (protocol section 2).
+//!
+//! It decides about heartbeats and work only, and only here: blocks and finality follow the on-chain set alone.
+
+use crate::{
+    adapters::{keys::KeystoreAdapter, metrics::Metrics},
+    rpc::NodeRole,
+};
+use futures::StreamExt;
+use parking_lot::Mutex;
+use ratio1_heartbeat::ports::{Chain, ChainError};
+use ratio1_primitives::{refusal::AdmissionRefusal, LicenseId, NodeId};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How this node stands with the chain, in finalised state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not asked yet.
+    Unknown,
+    /// The keystore has no node key, so there is nobody to admit.
+    NoNodeKey,
+    /// The keystore has several node keys, so there is no telling who this is.
+    ManyNodeKeys(usize),
+    /// The chain refuses the node.
+    Refused(NodeId, AdmissionRefusal),
+    /// The chain could not be asked.
+    Unanswered(NodeId, ChainError),
+    /// The node may beat and work for this license.
+    Admitted(NodeId, LicenseId),
+}
+
+/// A standing for people and scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Admission {
+    /// Whether the node may send heartbeats and take work.
+    pub admitted: bool,
+    /// The license that counts them.
+    pub license: Option<u32>,
+    /// The condition that fails.
+    pub condition: Option<String>,
+    /// How to meet it.
+    pub remedy: Option<String>,
+}
+
+impl Standing {
+    /// Ask the chain. Blocks for a runtime call.
+    pub fn ask(chain: &dyn Chain, keys: &KeystoreAdapter) -> Self {
+        let all = keys.node_keys();
+        let node = match all.as_slice() {
+            [key] => NodeId::from(*key),
+            [] => return Self::NoNodeKey,
+            more => return Self::ManyNodeKeys(more.len()),
+        };
+        match chain.admission(chain.finalised().hash, node) {
+            Ok(Ok(license)) => Self::Admitted(node, license),
+            Ok(Err(refusal)) => Self::Refused(node, refusal),
+            Err(error) => Self::Unanswered(node, error),
+        }
+    }
+
+    /// This node, if its keystore names one.
+    pub fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Unknown | Self::NoNodeKey | Self::ManyNodeKeys(_) => None,
+            Self::Refused(node, _) | Self::Unanswered(node, _) | Self::Admitted(node, _) => Some(*node),
+        }
+    }
+
+    /// Condition and remedy in words.
+    pub fn admission(&self) -> Admission {
+        let refused = |condition: String, remedy: &str| Admission {
+            admitted: false,
+            license: None,
+            condition: Some(condition),
+            remedy: Some(remedy.into()),
+        };
+        match self {
+            Self::Admitted(_, license) => {
+                Admission { admitted: true, license: Some(license.0), condition: None, remedy: None }
+            }
+            Self::Unknown => refused("the chain was not asked yet".into(), "wait for the next finalised block"),
+            Self::NoNodeKey => {
+                refused("the keystore holds no node key".into(), "make one with `ratio1-node key generate-node`")
+            }
+            Self::ManyNodeKeys(count) => refused(
+                format!("the keystore holds {count} node keys"),
+                "move the key files that are not this node's, named 72316e64.., out of the keystore",
+            ),
+            Self::Refused(node, refusal) => refused(
+                match refusal {
+                    AdmissionRefusal::NotLinked => format!("node {node} is linked to no license"),
+                    AdmissionRefusal::Owner(why) => {
+                        format!("the owner of the license linked to node {node} is not in good standing: {why:?}")
+                    }
+                },
+                refusal.remedy(),
+            ),
+            Self::Unanswered(_, error) => refused(
+                format!("the chain could not be asked: {error}"),
+                "wait until the node has synced; if it has, update it",
+            ),
+        }
+    }
+
+    /// A plain full node needs no license, so what it lacks is no warning there.
+    fn log(&self, role: NodeRole) {
+        let Admission { admitted, license, condition, remedy } = self.admission();
+        match (admitted, self.node()) {
+            (true, Some(node)) => tracing::info!(
+                target: "ratio1",
+                "dAuth: node {node} is admitted with license {}",
+                license.unwrap_or_default(),
+            ),
+            _ if role == NodeRole::Full => tracing::info!(
+                target: "ratio1",
+                "dAuth: a plain full node: {}. To take part: {}, and run with --edge",
+                condition.unwrap_or_default(),
+                remedy.unwrap_or_default(),
+            ),
+            _ => tracing::warn!(
+                target: "ratio1",
+                "dAuth: not admitted, no heartbeats are sent: {}. Remedy: {}",
+                condition.unwrap_or_default(),
+                remedy.unwrap_or_default(),
+            ),
+        }
+    }
+}
+
+/// The latest standing, shared with the RPC.
+#[derive(Clone)]
+pub struct Watch(Arc<Mutex<Standing>>);
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Standing::Unknown)))
+    }
+}
+
+impl Watch {
+    /// The latest.
+    pub fn standing(&self) -> Standing {
+        self.0.lock().clone()
+    }
+
+    /// Ask at start and after every finalised block, and log what changes. Ends with the node.
+    pub async fn run(self, chain: Arc<dyn Chain>, keys: KeystoreAdapter, metrics: Arc<Metrics>, role: NodeRole) {
+        let mut blocks = chain.finalised_blocks();
+        loop {
+            let (asked, held) = (chain.clone(), keys.clone());
+            if let Ok(now) = tokio::task::spawn_blocking(move || Standing::ask(&*asked, &held)).await {
+                metrics.set_admitted(matches!(now, Standing::Admitted(..)));
+                self.update(now, role);
+            }
+            if blocks.next().await.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn update(&self, now: Standing, role: NodeRole) {
+        let mut last = self.0.lock();
+        if *last != now {
+            now.log(role);
+            *last = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratio1_primitives::refusal::KycRefusal;
+
+    #[test]
+    fn every_refusal_names_condition_and_remedy() {
+        let node = NodeId([1; 32]);
+        let refusals = [
+            Standing::Unknown,
+            Standing::NoNodeKey,
+            Standing::ManyNodeKeys(2),
+            Standing::Refused(node, AdmissionRefusal::NotLinked),
+            Standing::Refused(node, AdmissionRefusal::Owner(KycRefusal::NotAttested)),
+            Standing::Unanswered(node, ChainError::Runtime("gone".into())),
+        ];
+        for standing in refusals {
+            let Admission { admitted, license, condition, remedy } = standing.admission();
+            assert!(!admitted && license.is_none());
+            assert!(condition.is_some_and(|c| !c.is_empty()), "{standing:?}");
+            assert!(remedy.is_some_and(|r| !r.is_empty()), "{standing:?}");
+        }
+        let admitted = Standing::Admitted(node, LicenseId(3)).admission();
+        assert_eq!((admitted.admitted, admitted.license, admitted.remedy), (true, Some(3), None));
+    }
+}

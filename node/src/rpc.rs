@@ -1,0 +1,206 @@
+//! The node's RPC: the SDK's methods, and `r1_*` for facts about this node that no chain knows.
+
+use crate::{
+    adapters::metrics::{phase_label, Metrics},
+    dauth::{Admission, Watch},
+    service::{FullBackend, FullClient, FullPool, SelectChain},
+};
+use jsonrpsee::{core::RpcResult, proc_macros::rpc, RpcModule};
+use ratio1_primitives::{AccountId, Balance, BlockNumber, Hash, Nonce};
+use ratio1_runtime::Block;
+use sc_consensus_babe::BabeWorkerHandle;
+use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
+use sc_rpc::SubscriptionTaskExecutor;
+use serde::Serialize;
+use sp_keystore::KeystorePtr;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// An oracle that counts says so every second; one that was silent for this long does not count.
+const COUNTING: Duration = Duration::from_secs(5);
+
+/// What the node runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NodeRole {
+    /// Makes blocks, counts and votes, and sends its own heartbeats.
+    Validator,
+    /// Sends heartbeats.
+    Edge,
+    /// Follows the chain.
+    Full,
+}
+
+/// This node, now.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// What it runs as.
+    pub role: NodeRole,
+    /// Its identity, 0x and 64 hexadecimal digits, if it has one.
+    pub node: Option<String>,
+    /// Whether the chain admits it; if not, why, and what helps.
+    pub admission: Admission,
+    /// Heartbeats it sent; none on a plain full node.
+    pub beats: Beats,
+    /// Its oracle worker, on a validator.
+    pub oracle: Option<OracleStatus>,
+}
+
+/// Heartbeats sent since the start.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Beats {
+    /// Counted by an oracle.
+    pub sent: u64,
+    /// Counted by none.
+    pub failed: u64,
+}
+
+/// The oracle worker since the start.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OracleStatus {
+    /// Whether it counts heartbeats now.
+    pub counting: bool,
+    /// Slots of the running epoch that it covered.
+    pub covered_slots: Option<u32>,
+    /// Slots of the running epoch that have passed.
+    pub passed_slots: Option<u32>,
+    /// The newest epoch that is voted about; none when no round is open.
+    pub epoch: Option<u32>,
+    /// Where that epoch stands.
+    pub phase: Option<&'static str>,
+    /// Heartbeats counted.
+    pub accepted: u64,
+    /// Heartbeats passed on, once for each oracle.
+    pub relayed: u64,
+    /// Heartbeats dropped, by reason.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// Votes handed to the pool, by kind.
+    pub ballots: BTreeMap<&'static str, u64>,
+}
+
+/// Facts about this node only. Chain data comes from the standard methods.
+#[rpc(server, namespace = "r1")]
+pub trait NodeApi {
+    /// This node, now.
+    #[method(name = "status")]
+    fn status(&self) -> RpcResult<Status>;
+}
+
+/// Where `r1_*` gets its answers.
+#[derive(Clone)]
+pub struct NodeFacts {
+    /// What the node runs as.
+    pub role: NodeRole,
+    /// Its standing.
+    pub watch: Watch,
+    /// Its counters.
+    pub metrics: Arc<Metrics>,
+}
+
+impl NodeFacts {
+    fn oracle(&self) -> OracleStatus {
+        let seen = self.metrics.seen();
+        let round = seen.phase();
+        let now = Instant::now();
+        OracleStatus {
+            counting: seen.counted.is_some_and(|at| now.saturating_duration_since(at) < COUNTING),
+            covered_slots: seen.coverage.map(|(covered, _)| covered),
+            passed_slots: seen.coverage.map(|(_, passed)| passed),
+            epoch: round.map(|(epoch, _)| epoch.0),
+            phase: round.map(|(_, phase)| phase_label(phase)),
+            accepted: self.metrics.accepted(),
+            relayed: self.metrics.relayed(),
+            dropped: self.metrics.dropped(),
+            ballots: self.metrics.ballots(),
+        }
+    }
+}
+
+impl NodeApiServer for NodeFacts {
+    fn status(&self) -> RpcResult<Status> {
+        let standing = self.watch.standing();
+        let (sent, failed) = self.metrics.sent();
+        Ok(Status {
+            role: self.role,
+            node: standing.node().map(|node| node.to_string()),
+            admission: standing.admission(),
+            beats: Beats { sent, failed },
+            oracle: (self.role == NodeRole::Validator).then(|| self.oracle()),
+        })
+    }
+}
+
+/// What GRANDPA's methods need.
+#[derive(Clone)]
+pub struct GrandpaDeps {
+    /// The running round.
+    pub voter_state: SharedVoterState,
+    /// The authorities.
+    pub authority_set: SharedAuthoritySet<Hash, BlockNumber>,
+    /// Justifications as they come.
+    pub justifications: GrandpaJustificationStream<Block>,
+    /// Proofs of finality.
+    pub proofs: Arc<FinalityProofProvider<FullBackend, Block>>,
+}
+
+/// What all methods need.
+pub struct Deps {
+    /// The client.
+    pub client: Arc<FullClient>,
+    /// The pool.
+    pub pool: Arc<FullPool>,
+    /// Which fork is best.
+    pub select_chain: SelectChain,
+    /// The specification the node runs with.
+    pub chain_spec: Box<dyn sc_chain_spec::ChainSpec>,
+    /// The keystore.
+    pub keystore: KeystorePtr,
+    /// BABE's epochs.
+    pub babe: BabeWorkerHandle<Block>,
+    /// Finality.
+    pub grandpa: GrandpaDeps,
+    /// This node.
+    pub node: NodeFacts,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// All methods beyond those that the SDK's service adds itself.
+pub fn module(deps: &Deps, executor: SubscriptionTaskExecutor) -> Result<RpcModule<()>, Failure> {
+    use pallet_transaction_payment::RuntimeDispatchInfo;
+    use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
+    use sc_consensus_babe_rpc::{Babe, BabeApiServer};
+    use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
+    use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
+    use substrate_frame_rpc_system::{System, SystemApiServer};
+
+    let Deps { client, pool, select_chain, chain_spec, keystore, babe, grandpa, node } = deps;
+    let mut module = RpcModule::new(());
+    module.merge(SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(System::new(client.clone(), pool.clone())))?;
+    module.merge(TransactionPaymentApiServer::<Hash, RuntimeDispatchInfo<Balance>>::into_rpc(
+        TransactionPayment::new(client.clone()),
+    ))?;
+    module.merge(Babe::new(client.clone(), babe.clone(), keystore.clone(), select_chain.clone()).into_rpc())?;
+    module.merge(
+        Grandpa::new(
+            executor,
+            grandpa.authority_set.clone(),
+            grandpa.voter_state.clone(),
+            grandpa.justifications.clone(),
+            grandpa.proofs.clone(),
+        )
+        .into_rpc(),
+    )?;
+    module.merge(
+        SyncState::new(chain_spec.cloned_box(), client.clone(), grandpa.authority_set.clone(), babe.clone())?
+            .into_rpc(),
+    )?;
+    module.merge(node.clone().into_rpc())?;
+    Ok(module)
+}

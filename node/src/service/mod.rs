@@ -1,0 +1,189 @@
+//! Wiring: what runs in a node, and what each part is given.
+
+mod consensus;
+mod network;
+mod partial;
+mod workers;
+
+pub use partial::{partial, FullBackend, FullClient, FullPool, HostFunctions, Partial, SelectChain};
+
+use crate::{
+    adapters::{chain::ChainAdapter, keys::KeystoreAdapter, metrics::Metrics, transport::NetTransport},
+    dauth::Watch,
+    rpc::{self, NodeFacts, NodeRole},
+};
+use consensus::Consensus;
+use network::Prepared;
+use ratio1_primitives::{keys::NODE_KEY_TYPE, Hash};
+use ratio1_runtime::Block;
+use sc_consensus_grandpa::{FinalityProofProvider, SharedVoterState};
+use sc_network::{config::NetworkBackendType, NetworkBackend};
+use sc_service::{
+    config::Configuration, error::Error, BuildNetworkParams, ChainType, SpawnTasksParams, TaskManager, WarpSyncConfig,
+};
+use sp_blockchain::HeaderBackend;
+use sp_keystore::KeystorePtr;
+use std::{sync::Arc, time::Duration};
+
+/// Connections live this long without use. Beats may be tens of seconds apart, and each would otherwise begin with
+/// dialling its oracle anew.
+const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+
+/// Start a node; with `edge`, as an edge node. It speaks litep2p: a second network backend would double the time it
+/// takes to compile, and nothing needs it.
+pub fn start(mut config: Configuration, edge: bool) -> Result<TaskManager, Error> {
+    config.network.idle_connection_timeout = IDLE_CONNECTION;
+    match config.network.network_backend {
+        NetworkBackendType::Litep2p => start_with::<sc_network::Litep2pNetworkBackend>(config, edge),
+        NetworkBackendType::Libp2p => {
+            Err(Error::Other("this node speaks litep2p only: leave `--network-backend` out".into()))
+        }
+    }
+}
+
+/// What the node runs as.
+fn role(config: &Configuration, edge: bool) -> NodeRole {
+    if config.role.is_authority() {
+        NodeRole::Validator
+    } else if edge {
+        NodeRole::Edge
+    } else {
+        NodeRole::Full
+    }
+}
+
+fn start_with<N: NetworkBackend<Block, Hash>>(mut config: Configuration, edge: bool) -> Result<TaskManager, Error> {
+    let role = role(&config, edge);
+    let mut parts = partial(&config)?;
+    let keystore = parts.keystore.keystore();
+    insert_development_node_key(&mut config, role, &keystore)?;
+
+    let genesis = parts.client.info().genesis_hash;
+    let Prepared { net_config, notifications, grandpa, protocols, inbound } =
+        network::prepare::<N>(&config, genesis, role == NodeRole::Validator);
+    let metrics = Metrics::new(config.prometheus_registry()).map_err(|error| Error::Other(error.to_string()))?;
+    let node = NodeFacts { role, watch: Watch::default(), metrics: Arc::new(metrics) };
+    let voter_state = SharedVoterState::empty();
+    let rpc = rpc_deps(&config, &parts, node.clone(), voter_state.clone());
+    let warp_sync = warp_sync(&parts);
+    let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(BuildNetworkParams {
+        config: &config,
+        net_config,
+        client: parts.client.clone(),
+        transaction_pool: parts.pool.clone(),
+        spawn_handle: parts.task_manager.spawn_handle(),
+        spawn_essential_handle: parts.task_manager.spawn_essential_handle(),
+        import_queue: parts.import_queue,
+        block_announce_validator_builder: None,
+        warp_sync_config: Some(warp_sync),
+        block_relay: None,
+        metrics: notifications,
+        gap_sync_body_policy: None,
+    })?;
+    let consensus = Consensus::of(&config, &keystore, parts.telemetry.as_ref());
+
+    let discovery = network::spawn_discovery(&config, &parts.task_manager, &parts.client, &network, &keystore);
+    if config.offchain_worker.enabled {
+        let (client, backend, pool) = (&parts.client, &parts.backend, &parts.pool);
+        network::spawn_offchain_workers(&config, &parts.task_manager, client, backend, pool, &network, &keystore)?;
+    }
+
+    let chain = Arc::new(ChainAdapter::new(parts.client.clone(), sync.clone()));
+    workers::spawn(
+        &mut parts.task_manager,
+        workers::Deps {
+            node,
+            transport: Arc::new(NetTransport::new(network.clone(), discovery, chain.clone(), protocols)),
+            chain,
+            client: parts.client.clone(),
+            pool: parts.pool.clone(),
+            keys: KeystoreAdapter(keystore.clone()),
+            inbound,
+            data: config.data_path.clone(),
+        },
+    )?;
+
+    sc_service::spawn_tasks(SpawnTasksParams {
+        config,
+        client: parts.client.clone(),
+        backend: parts.backend,
+        task_manager: &mut parts.task_manager,
+        keystore,
+        transaction_pool: parts.pool.clone(),
+        rpc_builder: Box::new(move |executor| rpc::module(&rpc, executor).map_err(Error::Application)),
+        network: network.clone(),
+        system_rpc_tx,
+        tx_handler_controller,
+        sync_service: sync.clone(),
+        telemetry: parts.telemetry.as_mut(),
+        tracing_execute_block: None,
+    })?;
+
+    if role == NodeRole::Validator {
+        let (link, import) = (parts.babe_link, parts.block_import);
+        consensus.make_blocks(
+            &parts.task_manager,
+            parts.client,
+            &parts.pool,
+            parts.select_chain,
+            import,
+            link,
+            sync.clone(),
+        )?;
+    }
+    consensus.finalise(&parts.task_manager, parts.grandpa_link, grandpa, network, sync, voter_state, parts.pool)?;
+    Ok(parts.task_manager)
+}
+
+/// Lets others sync from finality proofs alone, and this node from theirs.
+fn warp_sync(parts: &Partial) -> WarpSyncConfig<Block> {
+    WarpSyncConfig::WithProvider(Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
+        parts.backend.clone(),
+        parts.grandpa_link.shared_authority_set().clone(),
+        Vec::new(),
+    )))
+}
+
+fn rpc_deps(config: &Configuration, parts: &Partial, node: NodeFacts, voter_state: SharedVoterState) -> rpc::Deps {
+    let authority_set = parts.grandpa_link.shared_authority_set().clone();
+    let proofs = FinalityProofProvider::new_for_service(parts.backend.clone(), Some(authority_set.clone()));
+    rpc::Deps {
+        client: parts.client.clone(),
+        pool: parts.pool.clone(),
+        select_chain: parts.select_chain.clone(),
+        chain_spec: config.chain_spec.cloned_box(),
+        keystore: parts.keystore.keystore(),
+        babe: parts.babe_worker.clone(),
+        grandpa: rpc::GrandpaDeps {
+            voter_state,
+            authority_set,
+            justifications: parts.grandpa_link.justification_stream(),
+            proofs,
+        },
+        node,
+    }
+}
+
+/// On development and local networks the node key comes from the account's seed too, as their genesis links it.
+/// An edge node takes nothing else from the seed: it has no session keys.
+fn insert_development_node_key(
+    config: &mut Configuration,
+    role: NodeRole,
+    keystore: &KeystorePtr,
+) -> Result<(), Error> {
+    let Some(seed) = config.dev_key_seed.clone() else { return Ok(()) };
+    if role != NodeRole::Validator {
+        config.dev_key_seed = None;
+    }
+    match config.chain_spec.chain_type() {
+        ChainType::Development | ChainType::Local => {
+            keystore
+                .ed25519_generate_new(NODE_KEY_TYPE, Some(&seed))
+                .map_err(|error| Error::Other(format!("the development node key was not inserted: {error}")))?;
+        }
+        _ => {
+            tracing::warn!(target: "ratio1", "{seed} is a development account: this network takes no node key from it")
+        }
+    }
+    Ok(())
+}
