@@ -1,0 +1,82 @@
+//! Benchmarks of what must stay cheap as the network grows.
+//!
+//! Every figure is a ratio against something measured in the same run, so that it says the same on any machine.
+//! Figures with a bound make the program fail when they break it.
+
+mod claim;
+mod epoch;
+mod figures;
+mod intake;
+mod state;
+
+use clap::{Parser, Subcommand};
+use figures::{Figure, Outcome};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "ratio1-bench",
+    about = "Benchmarks whose figures are ratios against something measured in the same run"
+)]
+struct Cli {
+    #[command(subcommand)]
+    which: Which,
+    /// Print JSON lines instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Which {
+    /// Heartbeats an oracle's counter takes in per core, against bare ed25519 verification: at least 0.7 of it.
+    HeartbeatIntake,
+    /// Closing an epoch at 1 000 to 100 000 licenses and 7 to 100 oracles: the time per byte must not grow.
+    EpochClose,
+    /// A claim after 1 and after 1080 epochs: equal cost.
+    Claim,
+    /// All of them.
+    All,
+}
+
+/// Why a benchmark could not be run: the code it measures did not do what it should.
+#[derive(Debug, thiserror::Error)]
+enum BenchError {
+    #[error("the runtime's genesis could not be built: {0}")]
+    Genesis(String),
+    #[error("the state for the benchmark could not be set up: {0}")]
+    Setup(&'static str),
+    #[error("{0}")]
+    WrongResult(String),
+}
+
+type Bench = fn() -> Result<Outcome, BenchError>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let benches: &[Bench] = match cli.which {
+        Which::HeartbeatIntake => &[intake::run],
+        Which::EpochClose => &[epoch::run],
+        Which::Claim => &[claim::run],
+        Which::All => &[intake::run, epoch::run, claim::run],
+    };
+    let mut all = Outcome::default();
+    for bench in benches {
+        match bench() {
+            Ok(outcome) => {
+                if cli.json {
+                    outcome.figures.iter().for_each(|figure| println!("{}", figure.json()));
+                }
+                all.extend(outcome);
+            }
+            Err(error) => all.failures.push(error.to_string()),
+        }
+    }
+    if !cli.json {
+        println!("{}", Figure::table(&all.figures));
+    }
+    all.failures.iter().for_each(|failure| eprintln!("failed: {failure}"));
+    match all.failures.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
