@@ -33,7 +33,7 @@ use std::{
 /// Blocks to wait at the beginning of a window.
 pub const SETTLE_BLOCKS: u32 = 2;
 /// Blocks after which a vote that is not on chain is sent again.
-pub const RESEND_BLOCKS: u32 = 3;
+pub const RESEND_BLOCKS: u32 = 2;
 /// Page calls under way at a time, so that a hundred oracles do not fill the pool at once.
 pub const MAX_PAGE_CALLS: usize = 2;
 
@@ -165,11 +165,10 @@ impl Voter {
             Ok(()) => self.telemetry.ballot_cast(id.part.kind()),
             Err(error) => {
                 tracing::debug!(target: "ballots", ?id, %error, "a vote was not taken");
-                // A refusal may hold for some blocks: let the usual time pass. Anything else is tried at the next block.
-                if !matches!(error, SubmitError::Refused(_)) {
-                    if let Some(sent) = self.sent.get_mut(&id) {
-                        sent.failed = true;
-                    }
+                // Also a refusal is tried again at the next block: a pool that has not taken on the new best block yet,
+                // or prefers another one of its height, misses the header that the pages follow.
+                if let Some(sent) = self.sent.get_mut(&id) {
+                    sent.failed = true;
                 }
             }
         }

@@ -34,7 +34,7 @@ impl Parameters {
     pub const DEVELOPMENT: Self = Self::LOCAL;
     /// Demonstrations and tests.
     pub const LOCAL: Self =
-        Self { epoch_ms: 60_000, beat_ms: 500, threshold: 230, session_blocks: 10, window_blocks: 6, max_quote_lag: 8 };
+        Self { epoch_ms: 60_000, beat_ms: 500, threshold: 230, session_blocks: 10, window_blocks: 8, max_quote_lag: 8 };
     /// Hourly epochs.
     pub const TESTNET: Self = Self {
         epoch_ms: 3_600_000,
