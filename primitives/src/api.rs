@@ -85,11 +85,13 @@ pub struct LicenseInfo {
     pub oracle: bool,
     /// Byte credits collected.
     pub credits: u32,
+    /// Base units it could mint when it was issued.
+    pub entitlement: Balance,
     /// Base units minted so far.
     pub minted: Balance,
     /// Base units a claim would mint now.
     pub claimable: Balance,
-    /// Base units it can still earn.
+    /// Base units it can still mint, the claimable ones included.
     pub residual: Balance,
 }
 
@@ -184,7 +186,8 @@ pub struct PayoutInfo {
     pub byte: Option<u8>,
     /// Whether it reached the threshold of 98 % (`S_e`), which does not affect pay.
     pub available: Option<bool>,
-    /// Base units the byte is worth at an even pace: entitlement * byte / maximum credits. Zero if the license was not
+    /// Base units the byte is worth: at an even pace entitlement * byte / maximum credits; of a Master deed the epoch's
+    /// own release * byte / 255, without what lapsed epochs carried into it. Zero if the license was not
     /// linked; where that is no longer known, what it was worth if it was.
     pub worth: Balance,
 }
@@ -198,8 +201,12 @@ pub struct ClassSupply {
     pub share: Balance,
     /// Deeds issued.
     pub issued: u32,
+    /// What these deeds may mint together.
+    pub granted: Balance,
     /// Ever minted.
     pub minted: Balance,
+    /// Earned in finalised epochs and not claimed.
+    pub unclaimed: Balance,
 }
 
 /// Supply of R1.

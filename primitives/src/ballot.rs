@@ -1,6 +1,6 @@
 //! An oracle's ballot: a header, committed to by its hash, and the pages of bytes it stands for (protocol section 4).
 
-use crate::{apbft, pages, EpochIndex, EpochParams, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE};
+use crate::{apbft, economics::price::Price, pages, EpochIndex, EpochParams, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -32,8 +32,8 @@ pub struct BallotHeader {
     pub epoch: EpochIndex,
     /// The share of the epoch in which this oracle was itself receiving, as an availability byte.
     pub coverage: u8,
-    /// Price of one R1 in USD with 18 decimals, if the oracle knows one.
-    pub price: Option<u128>,
+    /// Price of one R1, if the oracle knows one.
+    pub price: Option<Price>,
     /// Root over the beats counted, see [`beats_root`].
     pub beats_root: Hash,
     /// Hashes of all pages: licenses first, then service slots.
@@ -76,7 +76,7 @@ impl Ballot {
         epoch: EpochIndex,
         salt: [u8; 32],
         coverage: u8,
-        price: Option<u128>,
+        price: Option<Price>,
         beats_root: Hash,
         licenses: &[u8],
         services: &[u8],

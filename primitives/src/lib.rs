@@ -26,7 +26,7 @@ pub mod traits;
 pub use clock::{ClockParams, EpochParams};
 pub use ids::{EpochIndex, JobId, LicenseId, NodeId};
 pub use keys::{NodeKey, NodeSignature, VoteId, VoteSignature};
-pub use license::{License, LicenseClass, Link};
+pub use license::{Grant, License, LicenseClass, Link};
 
 use sp_runtime::{
     generic,

@@ -1,6 +1,6 @@
 //! Node Deeds as the pallets pass them to each other.
 
-use crate::{EpochIndex, NodeId};
+use crate::{Balance, EpochIndex, NodeId};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -79,4 +79,26 @@ pub struct License {
     pub last_link: Option<EpochIndex>,
     /// Barred by governance: no link, no claim, no transfer.
     pub banned: bool,
+}
+
+/// What a Master deed was granted.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Grant {
+    /// Base units it may mint in all.
+    pub assigned: Balance,
+    /// The epoch that ran when it was granted.
+    pub granted: EpochIndex,
 }

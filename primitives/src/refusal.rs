@@ -29,6 +29,15 @@ impl KycRefusal {
     }
 }
 
+/// Why there is no R1/USD rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum PriceRefusal {
+    /// Nobody has posted one yet.
+    Missing,
+    /// The last one is too old. It was finalised in this epoch.
+    Stale(EpochIndex),
+}
+
 /// Why a node is not admitted to send heartbeats and take work (dAuth, protocol section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum AdmissionRefusal {

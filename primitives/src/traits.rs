@@ -2,8 +2,10 @@
 
 use crate::{
     ballot::Seat,
+    economics::{pools::Pool, price::Price},
     kyc::Attestation,
-    refusal::{AdmissionRefusal, KycRefusal},
+    license::Grant,
+    refusal::{AdmissionRefusal, KycRefusal, PriceRefusal},
     Balance, EpochIndex, License, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
 };
 use alloc::vec::Vec;
@@ -47,6 +49,23 @@ pub trait LicenseInspect<AccountId> {
     fn linked(page: u32, epoch: EpochIndex) -> Option<PageMask>;
     /// Whether the node may beat and work: linked, its owner in good standing.
     fn admission(node: &NodeId) -> Result<LicenseId, AdmissionRefusal>;
+    /// What a Master deed was assigned. `None` for the other classes.
+    fn grant(id: LicenseId) -> Option<Grant>;
+    /// The Master deeds of a page of licenses with their grants.
+    fn masters(page: u32) -> Vec<(LicenseId, Grant)>;
+    /// How many Master deeds a page has.
+    fn master_count(page: u32) -> u32;
+    /// What all Master deeds were assigned together.
+    fn assigned() -> Balance;
+}
+
+/// Issuing Node Deeds to who bought them. Implemented by `pallet-licenses`.
+pub trait IssueDeeds<AccountId> {
+    /// How many Node Deeds were issued.
+    fn node_deeds() -> u32;
+    /// Issue `units` Node Deeds to `owner`, whose admission the caller has checked; the first of their ids, which
+    /// follow each other. Must run inside a storage layer, as calls do.
+    fn issue_node_deeds(owner: &AccountId, units: u32) -> Result<LicenseId, DispatchError>;
 }
 
 /// Oracles. Implemented by `pallet-oracles`.
@@ -71,19 +90,51 @@ pub trait AvailabilityProvider {
     fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8>;
 }
 
-/// Told, page by page, what an epoch's availability is. Implemented by `pallet-rewards`.
-pub trait OnEpochFinalised {
-    /// Page `page` of licenses is final. Called once per epoch and page, each within [`Self::page_weight`].
+/// Told how epochs end. The runtime hands it on to rewards and price; each call stays within the weight named for it.
+pub trait OnEpochEnd {
+    /// Page `page` of licenses is final. Called once per epoch and page.
     fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]);
-    /// The most that `on_page` costs.
-    fn page_weight() -> Weight;
+    /// The most that `on_page` costs for this page.
+    fn page_weight(page: u32) -> Weight;
+    /// The epoch is final, and this is the lower median of the R1/USD prices in its eligible ballots.
+    fn on_price(epoch: EpochIndex, median: Price);
+    /// The most that `on_price` costs.
+    fn price_weight() -> Weight;
+    /// The epochs `first..=last` are closed without result: they lapsed, or no block was made in them.
+    fn on_lapsed(first: EpochIndex, last: EpochIndex);
+    /// The most that `on_lapsed` costs.
+    fn lapse_weight() -> Weight;
 }
 
-impl OnEpochFinalised for () {
+impl OnEpochEnd for () {
     fn on_page(_: EpochIndex, _: u32, _: &[u8]) {}
-    fn page_weight() -> Weight {
+    fn page_weight(_: u32) -> Weight {
         Weight::zero()
     }
+    fn on_price(_: EpochIndex, _: Price) {}
+    fn price_weight() -> Weight {
+        Weight::zero()
+    }
+    fn on_lapsed(_: EpochIndex, _: EpochIndex) {}
+    fn lapse_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
+/// The R1/USD rate. Implemented by `pallet-price`.
+pub trait PriceInspect {
+    /// The rate that holds now.
+    fn rate() -> Result<Price, PriceRefusal>;
+    /// The lower of the last two rates, if the last one holds: what deeds are sold at.
+    fn lower_rate() -> Result<Price, PriceRefusal>;
+}
+
+/// Where the pools keep their R1. Implemented by `pallet-pools`.
+pub trait Pools<AccountId> {
+    /// Whose account a pool's R1 comes to. `None` if the genesis named nobody.
+    fn account(pool: Pool) -> Option<AccountId>;
+    /// `amount` has come to the pool's account: put it under the pool's rules.
+    fn deposited(pool: Pool, amount: Balance) -> DispatchResult;
 }
 
 /// Settling a license: minting to its owner, at once, everything finalised. Implemented by `pallet-rewards`.

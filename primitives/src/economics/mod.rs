@@ -1,4 +1,11 @@
-//! What a license may mint (protocol section 5, whitepaper eq. 4-7 and 11), as pure functions of its byte credits.
+//! The life of R1 as pure functions: what a license may mint (protocol section 5, whitepaper eq. 4-7 and 11), how
+//! Master deeds are released ([`curve`]), what deeds cost ([`sale`]), what an R1 is worth ([`price`]) and where the
+//! Genesis deed's R1 goes ([`pools`]).
+
+pub mod curve;
+pub mod pools;
+pub mod price;
+pub mod sale;
 
 use crate::{Balance, LicenseClass};
 
@@ -59,10 +66,38 @@ pub fn payable(class: LicenseClass, paid: u32, credits: u32) -> Balance {
     minted(class, credits).saturating_sub(minted(class, paid))
 }
 
+/// What of a Master deed's `release` is earned by a node whose byte is `byte`. The rest is never minted.
+pub fn earned(release: Balance, byte: u8) -> Balance {
+    portion(release, byte.into(), CREDITS_PER_EPOCH)
+}
+
+/// `amount * parts / of`, rounded down, for `parts <= of`: of no amount is it too large to be counted.
+fn portion(amount: Balance, parts: u32, of: u32) -> Balance {
+    let (parts, of) = (Balance::from(parts), Balance::from(of));
+    let (whole, rest) = (amount.checked_div(of).unwrap_or(0), amount.checked_rem(of).unwrap_or(0));
+    whole.saturating_mul(parts).saturating_add(rest.saturating_mul(parts).checked_div(of).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use LicenseClass::*;
+
+    #[test]
+    fn portion_is_exact_for_the_largest_amount() {
+        assert_eq!(portion(u128::MAX, 10_000, 10_000), u128::MAX);
+        assert_eq!(portion(u128::MAX, 1, 2), u128::MAX / 2);
+        assert_eq!(portion(9_999, 3_460, 10_000), 3_459);
+        assert_eq!(portion(1, 1, 0), 0);
+    }
+
+    #[test]
+    fn release_is_earned_in_proportion_to_the_byte_and_rounded_down() {
+        assert_eq!(earned(u128::MAX, 255), u128::MAX);
+        assert_eq!(earned(R1, 0), 0);
+        assert_eq!(earned(510, 128), 256);
+        assert_eq!(earned(254, 128), 127);
+    }
 
     #[test]
     fn shares_are_the_whitepapers_and_fill_the_cap() {
@@ -113,6 +148,12 @@ mod tests {
             sum += payable(Node, paid, credits);
             proptest::prop_assert_eq!(sum, minted(Node, credits));
             proptest::prop_assert!(sum <= NODE_ENTITLEMENT);
+        }
+
+        #[test]
+        fn portion_is_the_quotient_rounded_down(amount in 0..=u128::MAX >> 32, parts in 0u32..=10_000) {
+            let expected = amount * u128::from(parts) / 10_000;
+            proptest::prop_assert_eq!(portion(amount, parts, 10_000), expected);
         }
 
         #[test]
