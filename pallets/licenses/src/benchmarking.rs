@@ -4,11 +4,12 @@ use super::*;
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
-    traits::{EnsureOrigin, UnfilteredDispatchable},
+    traits::{fungible::Mutate, EnsureOrigin, UnfilteredDispatchable},
     BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use ratio1_primitives::{
+    economics::R1,
     keys::{link_payload, NODE_KEY_TYPE},
     traits::{EpochInspect, PageMask},
     AccountId, LicenseClass, LicenseId, NodeId, NodeSignature,
@@ -17,7 +18,7 @@ use sp_runtime::traits::Zero;
 
 /// What benchmarks need from the neighbours.
 pub trait BenchmarkHelper {
-    /// Let `who` be admitted and in good standing.
+    /// Let `who` be admitted and in good standing, as an entity of its own.
     fn attest(who: &AccountId);
     /// Let there be something to settle for `license`, on a page of which every license has earned.
     fn earn(license: LicenseId);
@@ -37,14 +38,42 @@ fn attested<T: Config>(name: &'static str) -> AccountId {
     who
 }
 
-/// A new Node Deed of `owner`, on a chain that may have been built without the Genesis deed.
-fn issued<T: Config>(owner: &AccountId) -> Result<LicenseId, BenchmarkError> {
+/// The chain may have been built without the Genesis deed.
+fn begin<T: Config>(owner: &AccountId) -> Result<(), BenchmarkError> {
     if NextId::<T>::get() == 0 {
         // Fails when genesis created it, which is all that is wanted.
         let _ = T::Token::create_collection();
         Pallet::<T>::do_issue(LicenseClass::Genesis, owner)?;
     }
+    Ok(())
+}
+
+/// A new Node Deed of `owner`.
+fn issued<T: Config>(owner: &AccountId) -> Result<LicenseId, BenchmarkError> {
+    begin::<T>(owner)?;
     Ok(Pallet::<T>::do_issue(LicenseClass::Node, owner)?)
+}
+
+/// A new Master deed of `owner`, approved for `to`.
+fn master<T: Config>(owner: &AccountId, to: &AccountId) -> Result<LicenseId, BenchmarkError> {
+    begin::<T>(owner)?;
+    let license = Pallet::<T>::do_grant(owner, R1, T::Epochs::current())?;
+    Pallet::<T>::do_approve(license, Some(to.clone()))?;
+    Ok(license)
+}
+
+fn listed<T: Config>(license: LicenseId, seller: &AccountId, to: Option<AccountId>) {
+    Listings::<T>::insert(license, Listing { seller: seller.clone(), price: R1, to });
+}
+
+/// A Master deed that can move from `owner` to `to` with all there is to do.
+fn ready_to_move<T: Config>(owner: &AccountId, to: &AccountId) -> Result<LicenseId, BenchmarkError> {
+    let license = master::<T>(owner, to)?;
+    full_history::<T>(license);
+    T::BenchmarkHelper::open_epochs();
+    T::BenchmarkHelper::earn(license);
+    listed::<T>(license, owner, Some(to.clone()));
+    Ok(license)
 }
 
 /// Fill the history of the license's page. Masks stay what they are.
@@ -64,8 +93,7 @@ fn proof<T: Config>(license: LicenseId, owner: &AccountId) -> Result<(NodeId, No
     Ok((key.into(), signature.ok_or("the keystore holds no node key")?))
 }
 
-fn linked<T: Config>(owner: &AccountId) -> Result<LicenseId, BenchmarkError> {
-    let license = issued::<T>(owner)?;
+fn linked<T: Config>(license: LicenseId) -> Result<LicenseId, BenchmarkError> {
     Pallet::<T>::set_link(license, NodeId([9; 32]), T::Epochs::current())?;
     full_history::<T>(license);
     Ok(license)
@@ -81,6 +109,7 @@ mod benchmarks {
         let owner = attested::<T>("owner");
         let license = issued::<T>(&owner)?;
         full_history::<T>(license);
+        listed::<T>(license, &owner, None);
         let (node, proof) = proof::<T>(license, &owner)?;
         let call = Call::<T>::link { license, node, proof };
         #[block]
@@ -96,7 +125,7 @@ mod benchmarks {
     #[benchmark]
     fn unlink() -> Result<(), BenchmarkError> {
         let owner = attested::<T>("owner");
-        let license = linked::<T>(&owner)?;
+        let license = linked::<T>(issued::<T>(&owner)?)?;
         T::BenchmarkHelper::earn(license);
         let call = Call::<T>::unlink { license };
         #[block]
@@ -112,10 +141,7 @@ mod benchmarks {
     fn transfer() -> Result<(), BenchmarkError> {
         let owner = attested::<T>("owner");
         let receiver = attested::<T>("receiver");
-        let license = issued::<T>(&owner)?;
-        full_history::<T>(license);
-        T::BenchmarkHelper::open_epochs();
-        T::BenchmarkHelper::earn(license);
+        let license = ready_to_move::<T>(&owner, &receiver)?;
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), license, receiver.clone());
         assert_eq!(T::Token::owner(license), Some(receiver));
@@ -125,7 +151,8 @@ mod benchmarks {
     #[benchmark]
     fn ban() -> Result<(), BenchmarkError> {
         let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let license = linked::<T>(&attested::<T>("owner"))?;
+        let owner = attested::<T>("owner");
+        let license = linked::<T>(master::<T>(&owner, &attested::<T>("receiver"))?)?;
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, license);
         assert_eq!(Licenses::<T>::get(license).map(|deed| deed.banned), Some(true));
@@ -140,6 +167,67 @@ mod benchmarks {
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, license);
         assert_eq!(Licenses::<T>::get(license).map(|deed| deed.banned), Some(false));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn grant_master() -> Result<(), BenchmarkError> {
+        let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let owner = attested::<T>("owner");
+        begin::<T>(&owner)?;
+        let license = LicenseId(NextId::<T>::get());
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, owner, R1);
+        assert!(Grants::<T>::contains_key(license.page(), license));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn approve_master_transfer() -> Result<(), BenchmarkError> {
+        let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+        let owner = attested::<T>("owner");
+        let (first, second) = (attested::<T>("first"), attested::<T>("second"));
+        let license = master::<T>(&owner, &first)?;
+        listed::<T>(license, &owner, Some(first));
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, license, Some(second.clone()));
+        assert_eq!(Approvals::<T>::get(license), Some(second));
+        assert!(!Listings::<T>::contains_key(license));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn list() -> Result<(), BenchmarkError> {
+        let owner = attested::<T>("owner");
+        let receiver = attested::<T>("receiver");
+        let license = master::<T>(&owner, &receiver)?;
+        listed::<T>(license, &owner, Some(receiver.clone()));
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), license, 2 * R1, Some(receiver));
+        assert_eq!(Listings::<T>::get(license).map(|listing| listing.price), Some(2 * R1));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn cancel_listing() -> Result<(), BenchmarkError> {
+        let owner = attested::<T>("owner");
+        let license = issued::<T>(&owner)?;
+        listed::<T>(license, &owner, None);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), license);
+        assert!(!Listings::<T>::contains_key(license));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn buy() -> Result<(), BenchmarkError> {
+        let owner = attested::<T>("owner");
+        let buyer = attested::<T>("buyer");
+        let license = ready_to_move::<T>(&owner, &buyer)?;
+        T::Currency::set_balance(&buyer, 2 * R1);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(buyer.clone()), license, R1);
+        assert_eq!(T::Token::owner(license), Some(buyer));
         Ok(())
     }
 

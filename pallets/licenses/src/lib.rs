@@ -14,10 +14,19 @@
 //! - *Mask*: for a page of 1024 licenses one bit each: linked or not. Kept as versions by epoch, so that it can be told
 //!   which licenses were linked when an epoch ended.
 //!
+//! - *Grant*: what a Master deed was assigned, from which epoch on, and the entity whose sum it counts for.
+//! - *Approval*: governance's leave to move one Master deed to one account, once.
+//! - *Listing*: an owner's offer of a deed at a price in R1, to anyone admitted or to one account.
+//!
 //! ## Lifecycle
 //!
-//! issued (genesis, grant, sale) -> `link` -> `unlink` -> `transfer` once every epoch it was linked at the end of is closed
-//! -> `link` by the new owner. `ban` unlinks and freezes claims and transfer, `unban` thaws them.
+//! issued (genesis, `grant_master`, sale) -> `link` -> `unlink` -> `transfer`, or `list` and `buy`, once every epoch it
+//! was linked at the end of is closed -> `link` by the new owner. `ban` unlinks and freezes claims and transfer, `unban`
+//! thaws them.
+//!
+//! The Genesis deed never moves. A Master deed moves with an approval, within the limit of the receiver's entity; the
+//! move uses the approval up, a ban ends it. Link, transfer and ban end a listing. A deed's price goes wholly to its
+//! seller, who need not be in good standing: what he owns is his, and selling is how one leaves.
 //!
 //! `link` and `unlink` cost no fee when they succeed; the view functions `can_link` and `can_unlink` tell the refusal.
 //! A call that would fail is charged like any other, so an account without balance is refused with `Payment`.
@@ -28,6 +37,10 @@
 //! - The newest mask of every page agrees with the links.
 //! - Ids are dense; class counts are right and within the limits of the whitepaper.
 //! - Every deed has an owner, and between calls none is unlocked.
+//! - Every Master deed has a grant and no other deed has; the sums, of all and by entity, are those of the grants and
+//!   within the limits. Only Master deeds that are not banned have approvals.
+//! - Whatever is listed is neither linked nor banned and belongs to its seller; a Master deed is listed for the
+//!   approved receiver alone.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -35,13 +48,19 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod errors;
+mod events;
+mod genesis;
+mod granting;
 mod history;
 mod inspect;
 mod issuing;
 mod linking;
+mod market;
 mod moving;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
+mod types;
 pub mod weights;
 
 #[cfg(test)]
@@ -51,10 +70,13 @@ mod tests;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
+pub use genesis::GenesisDeed;
 pub use history::MaskVersion;
 pub use pallet::*;
+pub use types::{GrantInfo, Listing, MasterGrant};
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
 use ratio1_primitives::traits::{DeedToken, LicenseInspect};
 
 /// The one collection of deeds in the token pallet; a license's item has the license's number.
@@ -62,17 +84,23 @@ pub const DEED_COLLECTION: u32 = 0;
 /// Versions kept of a page's mask: one for each epoch with a change, and one for the time before the first. Linking
 /// must wait only when all of them are needed for epochs that are still open.
 pub const MAX_VERSIONS: u32 = 64;
+/// The most that the view function `listings` tells at once.
+pub const MAX_LISTED: usize = 100;
 
+// Two long lists kept in files of their own.
+#[import_section(events::events)]
+#[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use frame_support::pallet_prelude::*;
+    use frame_support::{pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
     use ratio1_primitives::{
+        kyc::EntityId,
         refusal::AdmissionRefusal,
         traits::{EpochInspect, KycInspect, OracleInspect, SettleRewards},
-        AccountId, EpochIndex, Hash, License, LicenseClass, LicenseId, NodeId, NodeSignature,
+        AccountId, Balance, EpochIndex, Hash, License, LicenseClass, LicenseId, NodeId, NodeSignature,
     };
 
     #[pallet::pallet]
@@ -83,7 +111,7 @@ pub mod pallet {
     pub trait Config:
         frame_system::Config<AccountId = AccountId, Hash = Hash, RuntimeEvent: From<Event<Self>>>
     {
-        /// Governance: bans and unbans.
+        /// Governance: grants Master deeds and approves their moves, bans and unbans.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// The deeds as tokens. Its locker must be this pallet.
@@ -101,8 +129,11 @@ pub mod pallet {
         /// Pays the owner before a link ends or a deed moves.
         type Settle: SettleRewards;
 
-        /// Weights of the calls. Those of `unlink` and `transfer` include settling; those of `link` and `unlink` the
-        /// check that makes them feeless.
+        /// What deeds are paid with.
+        type Currency: fungible::Mutate<AccountId, Balance = Balance>;
+
+        /// Weights of the calls. Those of `unlink`, `transfer` and `buy` include settling; those of `link` and `unlink`
+        /// the check that makes them feeless.
         type WeightInfo: WeightInfo;
 
         /// Sets up the neighbours for benchmarks.
@@ -141,147 +172,43 @@ pub mod pallet {
     #[pallet::storage]
     pub type LinkRevision<T: Config> = StorageMap<_, Twox64Concat, u32, u32, ValueQuery>;
 
+    /// What each Master deed was assigned, by page of 1024 licenses.
+    #[pallet::storage]
+    pub type Grants<T: Config> = StorageDoubleMap<_, Twox64Concat, u32, Twox64Concat, LicenseId, MasterGrant>;
+
+    /// Master deeds on each page.
+    #[pallet::storage]
+    pub type MasterCount<T: Config> = StorageMap<_, Twox64Concat, u32, u32, ValueQuery>;
+
+    /// What all Master deeds were assigned together.
+    #[pallet::storage]
+    pub type Assigned<T: Config> = StorageValue<_, Balance, ValueQuery>;
+
+    /// What the Master deeds of each entity were assigned together.
+    #[pallet::storage]
+    pub type EntityAssigned<T: Config> = StorageMap<_, Blake2_128Concat, EntityId, Balance, ValueQuery>;
+
+    /// To whom governance lets a Master deed move.
+    #[pallet::storage]
+    pub type Approvals<T: Config> = StorageMap<_, Twox64Concat, LicenseId, AccountId>;
+
+    /// The deeds for sale by their owners.
+    #[pallet::storage]
+    pub type Listings<T: Config> = StorageMap<_, Twox64Concat, LicenseId, Listing>;
+
     /// The deeds a preset assigns.
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
-        /// `(class, owner, linked node)`, numbered in order. If there are any, the first is the Genesis deed.
-        pub licenses: Vec<(LicenseClass, T::AccountId, Option<NodeId>)>,
+        /// The deeds, numbered in order. If there are any, the first is the Genesis deed.
+        pub licenses: Vec<GenesisDeed<T::AccountId>>,
     }
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            let start = EpochIndex(0);
-            fn fail(what: &str, error: DispatchError) -> ! {
-                panic!("genesis: {what}: {error:?}")
-            }
-            T::Token::create_collection().unwrap_or_else(|e| fail("the deed collection can not be created", e));
-            for (class, owner, node) in &self.licenses {
-                let issued = Pallet::<T>::do_issue(*class, owner);
-                let id = issued.unwrap_or_else(|e| fail("a deed can not be issued", e));
-                if let Some(node) = node {
-                    assert!(!NodeLicense::<T>::contains_key(node), "genesis: node {node} is linked twice");
-                    if let Err(e) = Pallet::<T>::set_link(id, *node, start) {
-                        fail("a node can not be linked", e)
-                    }
-                }
-            }
+            Pallet::<T>::build_genesis(&self.licenses);
         }
-    }
-
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// A deed was issued.
-        Issued {
-            /// The deed.
-            license: LicenseId,
-            /// Its class.
-            class: LicenseClass,
-            /// Its first owner.
-            owner: AccountId,
-        },
-        /// A license was linked to a node.
-        Linked {
-            /// The license.
-            license: LicenseId,
-            /// The node.
-            node: NodeId,
-            /// The owner who linked it.
-            owner: AccountId,
-            /// The nonce the next link proof must carry.
-            link_nonce: u32,
-        },
-        /// A license was unlinked, by its owner or by a ban.
-        Unlinked {
-            /// The license.
-            license: LicenseId,
-            /// The node it was linked to.
-            node: NodeId,
-            /// The epoch in which, when it ends, the license is no longer linked.
-            epoch: EpochIndex,
-        },
-        /// A deed moved.
-        Transferred {
-            /// The deed.
-            license: LicenseId,
-            /// Its former owner.
-            from: AccountId,
-            /// Its new owner.
-            to: AccountId,
-        },
-        /// A license was barred from links, claims and transfer.
-        Banned {
-            /// The license.
-            license: LicenseId,
-        },
-        /// A license was let in again.
-        Unbanned {
-            /// The license.
-            license: LicenseId,
-        },
-    }
-
-    #[pallet::error]
-    pub enum Error<T> {
-        /// No such deed was issued; check the number.
-        UnknownLicense,
-        /// Only the deed's owner may do this; sign with the owner's account.
-        NotOwner,
-        /// The license is banned; ask governance to lift the ban.
-        Banned,
-        /// The license is linked already; unlink it first.
-        AlreadyLinked,
-        /// The license is not linked; nothing is left to do.
-        NotLinked,
-        /// The node is linked to another license; unlink that one first or use another node.
-        NodeTaken,
-        /// The license was linked in this epoch already; wait for the next epoch.
-        LinkCooldown,
-        /// The proof is not the node's signature over this chain, license, owner and the license's current link nonce
-        /// (`link_nonce`): wrong, made for somebody else, or used before. Have the node sign a new one.
-        BadLinkProof,
-        /// Too many epochs with changes wait to be closed; wait until the oldest is closed, or ask governance to
-        /// settle it.
-        TooManyOpenEpochs,
-        /// The owner is not attested; complete KYC/KYB with a registrar.
-        OwnerNotAttested,
-        /// The owner's attestation expired; renew KYC/KYB with a registrar.
-        OwnerExpired,
-        /// The owner's attestation was revoked; ask the registrar.
-        OwnerRevoked,
-        /// The owner's country is prohibited; wait until it is permitted.
-        OwnerCountryProhibited,
-        /// The license's node is an oracle, or leaves the set only in a later session; have governance remove the
-        /// oracle, then wait for two sessions.
-        BoundAsOracle,
-        /// The Genesis deed never moves.
-        GenesisNeverMoves,
-        /// A Master deed moves only with governance's approval of deed and receiver.
-        MasterNeedsApproval,
-        /// The deed is linked to a node; unlink it first.
-        StillLinked,
-        /// An epoch at whose end the deed was linked is still open; wait until it is closed, so that its pay reaches you.
-        LinkedEpochsOpen,
-        /// The receiver owns the deed already.
-        SameOwner,
-        /// The receiver is not attested; it must complete KYC/KYB with a registrar.
-        ReceiverNotAttested,
-        /// The receiver's attestation expired; it must renew KYC/KYB with a registrar.
-        ReceiverExpired,
-        /// The receiver's attestation was revoked; it must ask its registrar.
-        ReceiverRevoked,
-        /// The receiver's country is prohibited; choose another receiver.
-        ReceiverCountryProhibited,
-        /// The license is banned already; nothing is left to do.
-        AlreadyBanned,
-        /// The license is not banned; nothing is left to do.
-        NotBanned,
-        /// All deeds of this class are issued; choose another class.
-        ClassExhausted,
-        /// The first deed, and no other, is the Genesis deed; issue it at genesis.
-        GenesisComesFirst,
     }
 
     #[pallet::hooks]
@@ -294,7 +221,7 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Link a license to `node`, which proves with `proof` over
+        /// Link a license to `node`, and end its listing. The node proves with `proof` over
         /// [`link_payload`](ratio1_primitives::keys::link_payload) that it agrees.
         ///
         /// Origin: the deed's owner. Feeless when it succeeds. Errors: [`Error::UnknownLicense`],
@@ -314,6 +241,7 @@ pub mod pallet {
             let owner = ensure_signed(origin)?;
             Self::check_link(&owner, license, &node, &proof)?;
             let link_nonce = Self::set_link(license, node, T::Epochs::current())?;
+            Self::drop_listing(license);
             Self::deposit_event(Event::Linked { license, node, owner, link_nonce });
             Ok(())
         }
@@ -334,24 +262,26 @@ pub mod pallet {
             Self::clear_link(license)
         }
 
-        /// Settle a Node Deed and move it to an attested account.
+        /// Settle a deed and move it to an attested account; a Master deed only to the account approved for it. A
+        /// listing ends.
         ///
         /// Origin: the deed's owner. Errors: [`Error::UnknownLicense`], [`Error::NotOwner`], [`Error::SameOwner`],
-        /// [`Error::GenesisNeverMoves`], [`Error::MasterNeedsApproval`], [`Error::Banned`], [`Error::StillLinked`],
-        /// [`Error::BoundAsOracle`], [`Error::LinkedEpochsOpen`], [`Error::ReceiverNotAttested`],
-        /// [`Error::ReceiverExpired`], [`Error::ReceiverRevoked`], [`Error::ReceiverCountryProhibited`].
+        /// [`Error::GenesisNeverMoves`], [`Error::MasterNeedsApproval`], [`Error::ApprovedForAnother`],
+        /// [`Error::Banned`], [`Error::StillLinked`], [`Error::BoundAsOracle`], [`Error::LinkedEpochsOpen`],
+        /// [`Error::ReceiverNotAttested`], [`Error::ReceiverExpired`], [`Error::ReceiverRevoked`],
+        /// [`Error::ReceiverCountryProhibited`], [`Error::EntityLimitExceeded`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::transfer())]
         pub fn transfer(origin: OriginFor<T>, license: LicenseId, to: AccountId) -> DispatchResult {
             let from = ensure_signed(origin)?;
-            Self::check_transfer(&from, license, &to)?;
+            let entity = Self::check_transfer(&from, license, &to)?;
             T::Settle::settle(license)?;
-            Self::move_deed(license, &to)?;
-            Self::deposit_event(Event::Transferred { license, from, to });
-            Ok(())
+            Self::drop_listing(license);
+            Self::move_deed(license, from, to, entity)
         }
 
-        /// Bar a license: it is unlinked without being settled, and its claims and transfer are frozen.
+        /// Bar a license: it is unlinked without being settled, and its claims and transfer are frozen. Its listing and
+        /// its approval end.
         ///
         /// Origin: governance. Errors: [`Error::UnknownLicense`], [`Error::AlreadyBanned`],
         /// [`Error::BoundAsOracle`] (remove the oracle first), [`Error::TooManyOpenEpochs`].
@@ -365,6 +295,8 @@ pub mod pallet {
             if deed.link.is_some() {
                 Self::clear_link(license)?;
             }
+            Self::drop_listing(license);
+            Self::drop_approval(license);
             Self::set_banned(license, true);
             Self::deposit_event(Event::Banned { license });
             Ok(())
@@ -381,6 +313,74 @@ pub mod pallet {
             Self::set_banned(license, false);
             Self::deposit_event(Event::Unbanned { license });
             Ok(())
+        }
+
+        /// Grant `owner` a Master deed that may mint `assigned` base units, released from the running epoch on.
+        ///
+        /// Origin: governance. Errors: [`Error::ReceiverNotAttested`], [`Error::ReceiverExpired`],
+        /// [`Error::ReceiverRevoked`], [`Error::ReceiverCountryProhibited`], [`Error::ZeroAssignment`],
+        /// [`Error::AssignmentTooLarge`], [`Error::EntityLimitExceeded`], [`Error::ShareExceeded`],
+        /// [`Error::ClassExhausted`], [`Error::GenesisComesFirst`].
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::grant_master())]
+        pub fn grant_master(origin: OriginFor<T>, owner: AccountId, assigned: Balance) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_grant(&owner, assigned, T::Epochs::current()).map(|_| ())
+        }
+
+        /// Let a Master deed move to `to`, once, in place of any earlier approval; `None` withdraws it. A listing for
+        /// anybody else ends.
+        ///
+        /// Origin: governance. Errors: [`Error::UnknownLicense`], [`Error::NotMaster`], [`Error::Banned`],
+        /// [`Error::SameOwner`], [`Error::NoApproval`].
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::approve_master_transfer())]
+        pub fn approve_master_transfer(
+            origin: OriginFor<T>,
+            license: LicenseId,
+            to: Option<AccountId>,
+        ) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::do_approve(license, to)
+        }
+
+        /// Offer a deed for `price` base units of R1, to anyone admitted or to `to` alone; a Master deed only to the
+        /// account approved for it. Again: another price or buyer.
+        ///
+        /// Origin: the deed's owner. Errors: [`Error::UnknownLicense`], [`Error::NotOwner`], [`Error::ZeroPrice`],
+        /// [`Error::SameOwner`], [`Error::GenesisNeverMoves`], [`Error::MasterNeedsApproval`],
+        /// [`Error::ApprovedForAnother`], [`Error::Banned`], [`Error::StillLinked`].
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::list())]
+        pub fn list(origin: OriginFor<T>, license: LicenseId, price: Balance, to: Option<AccountId>) -> DispatchResult {
+            let seller = ensure_signed(origin)?;
+            Self::check_list(&seller, license, price, to.as_ref())?;
+            Listings::<T>::insert(license, Listing { seller: seller.clone(), price, to: to.clone() });
+            Self::deposit_event(Event::Listed { license, seller, price, to });
+            Ok(())
+        }
+
+        /// Take a deed off the market.
+        ///
+        /// Origin: the deed's owner. Errors: [`Error::UnknownLicense`], [`Error::NotOwner`], [`Error::NotListed`].
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::cancel_listing())]
+        pub fn cancel_listing(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
+            Self::deed_of(&ensure_signed(origin)?, license)?;
+            ensure!(Self::drop_listing(license), Error::<T>::NotListed);
+            Ok(())
+        }
+
+        /// Buy a listed deed: it is settled to its seller, who gets the whole price, then it moves.
+        ///
+        /// Origin: any account admitted but the owner's. Errors: [`Error::UnknownLicense`], [`Error::NotListed`],
+        /// [`Error::SameOwner`], [`Error::ReservedForAnother`], [`Error::PriceAboveMaximum`], those of
+        /// [`Pallet::transfer`] to the buyer, [`Error::InsufficientFunds`].
+        #[pallet::call_index(9)]
+        #[pallet::weight(T::WeightInfo::buy())]
+        pub fn buy(origin: OriginFor<T>, license: LicenseId, max_price: Balance) -> DispatchResult {
+            let buyer = ensure_signed(origin)?;
+            Self::do_buy(buyer, license, max_price)
         }
     }
 
@@ -399,6 +399,48 @@ pub mod pallet {
         /// Whether `unlink` by `owner` would succeed now, without fee, and if not why.
         pub fn can_unlink(owner: AccountId, license: LicenseId) -> Result<(), DispatchError> {
             Self::check_unlink(&owner, license)
+        }
+
+        /// Whether `transfer` by `from` would succeed now, and if not why.
+        pub fn can_transfer(from: AccountId, license: LicenseId, to: AccountId) -> Result<(), DispatchError> {
+            Self::check_transfer(&from, license, &to).map(|_| ())
+        }
+
+        /// Whether `grant_master` would succeed now, and if not why.
+        pub fn can_grant_master(owner: AccountId, assigned: Balance) -> Result<(), DispatchError> {
+            Self::check_grant(&owner, assigned).map(|_| ())
+        }
+
+        /// Whether `list` by `owner` would succeed now, and if not why.
+        pub fn can_list(
+            owner: AccountId,
+            license: LicenseId,
+            price: Balance,
+            to: Option<AccountId>,
+        ) -> Result<(), DispatchError> {
+            Self::check_list(&owner, license, price, to.as_ref())
+        }
+
+        /// Whether `buy` by `buyer` would succeed now, and if not why. The transaction's fee comes on top of the price.
+        pub fn can_buy(buyer: AccountId, license: LicenseId, max_price: Balance) -> Result<(), DispatchError> {
+            Self::check_buy(&buyer, license, max_price).map(|_| ())
+        }
+
+        /// A deed's listing, if it is for sale.
+        pub fn listing(id: LicenseId) -> Option<Listing> {
+            Listings::<T>::get(id)
+        }
+
+        /// Up to [`MAX_LISTED`] deeds for sale, in no order of meaning, from the one that comes after `after`. Name the
+        /// last one told to be told more; none are left when fewer come.
+        pub fn listings(after: Option<LicenseId>) -> Vec<(LicenseId, Listing)> {
+            let all = after.map_or_else(Listings::<T>::iter, Listings::<T>::iter_from_key);
+            all.take(MAX_LISTED).collect()
+        }
+
+        /// What a Master deed was assigned, what its entity may be assigned more, and to whom it may move.
+        pub fn grant(id: LicenseId) -> Option<GrantInfo> {
+            Self::grant_info(id)
         }
 
         /// A deed's state.

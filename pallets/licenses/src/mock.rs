@@ -1,11 +1,11 @@
 //! A chain of this pallet on the real token pallet, which has every feature on, so that only the locker protects deeds.
 //! Attestation, epochs, oracles and settling are set by hand.
 
-use crate::{self as pallet_licenses, DEED_COLLECTION};
+use crate::{self as pallet_licenses, GenesisDeed, DEED_COLLECTION};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{tokens::nonfungibles_v2, AsEnsureOriginWithArg, ConstU32, ConstU64},
+    traits::{tokens::nonfungibles_v2, AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU64},
     PalletId,
 };
 use pallet_nfts::{
@@ -13,12 +13,12 @@ use pallet_nfts::{
 };
 use ratio1_primitives::{
     ballot::Seat,
-    economics::{MASTER_COUNT, NODE_COUNT},
+    economics::{MASTER_COUNT, NODE_COUNT, R1},
     keys::link_payload,
-    kyc::{Attestation, Country, EntityKind},
+    kyc::{Attestation, Country, EntityId, EntityKind},
     refusal::KycRefusal,
     traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, SettleRewards},
-    AccountId, EpochIndex, LicenseClass, LicenseId, NodeId, NodeSignature,
+    AccountId, Balance, EpochIndex, LicenseClass, LicenseId, NodeId, NodeSignature,
 };
 use sp_core::{ed25519, Pair};
 use sp_runtime::{
@@ -40,11 +40,15 @@ impl frame_system::Config for Test {
     type Block = frame_system::mocking::MockBlock<Test>;
     type AccountId = AccountId;
     type Lookup = IdentityLookup<AccountId>;
-    type AccountData = pallet_balances::AccountData<u64>;
+    type AccountData = pallet_balances::AccountData<Balance>;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
+    type Balance = Balance;
+    type ExistentialDeposit = ConstU128<1>;
+    type FreezeIdentifier = ();
+    type MaxFreezes = ConstU32<1>;
     type AccountStore = System;
 }
 
@@ -60,11 +64,11 @@ impl pallet_nfts::Config for Test {
     type CreateOrigin = AsEnsureOriginWithArg<frame_system::EnsureSigned<AccountId>>;
     type ForceOrigin = frame_system::EnsureRoot<AccountId>;
     type Locker = Licenses;
-    type CollectionDeposit = ConstU64<0>;
-    type ItemDeposit = ConstU64<0>;
-    type MetadataDepositBase = ConstU64<0>;
-    type AttributeDepositBase = ConstU64<0>;
-    type DepositPerByte = ConstU64<0>;
+    type CollectionDeposit = ConstU128<0>;
+    type ItemDeposit = ConstU128<0>;
+    type MetadataDepositBase = ConstU128<0>;
+    type AttributeDepositBase = ConstU128<0>;
+    type DepositPerByte = ConstU128<0>;
     type StringLimit = ConstU32<50>;
     type KeyLimit = ConstU32<50>;
     type ValueLimit = ConstU32<50>;
@@ -126,6 +130,8 @@ parameter_types! {
     /// Epochs that are closed although an older one is open.
     pub static OutOfTurn: BTreeSet<u32> = BTreeSet::new();
     pub static Refused: BTreeMap<AccountId, KycRefusal> = BTreeMap::new();
+    /// Accounts of an entity other than their own bytes.
+    pub static Entities: BTreeMap<AccountId, EntityId> = BTreeMap::new();
     pub static Bound: BTreeSet<LicenseId> = BTreeSet::new();
     /// What was settled, and who owned it then.
     pub static Settled: Vec<(LicenseId, AccountId)> = Vec::new();
@@ -149,13 +155,18 @@ impl EpochInspect for Epochs {
     }
 }
 
+/// Each account is its own entity until a test says otherwise.
+pub fn entity(who: &AccountId) -> EntityId {
+    Entities::get().get(who).copied().unwrap_or_else(|| who.clone().into())
+}
+
 pub struct Kyc;
 impl KycInspect<AccountId> for Kyc {
     fn admits(who: &AccountId) -> Result<Attestation, KycRefusal> {
         match Refused::get().get(who) {
             Some(refusal) => Err(*refusal),
             None => Ok(Attestation {
-                entity: [0; 32],
+                entity: entity(who),
                 kind: EntityKind::Individual,
                 country: Country(*b"RO"),
                 expires: EpochIndex(1_000),
@@ -199,6 +210,7 @@ impl pallet_licenses::Config for Test {
     type Epochs = Epochs;
     type Oracles = Oracles;
     type Settle = Settle;
+    type Currency = Balances;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = ();
@@ -218,6 +230,8 @@ pub fn bob() -> AccountId {
 
 /// Everybody these tests know has some R1.
 pub const ACCOUNTS: u8 = 4;
+/// So much, in base units.
+pub const FUNDS: Balance = 1_000;
 
 pub const GENESIS: LicenseId = LicenseId(0);
 pub const MASTER: LicenseId = LicenseId(1);
@@ -244,17 +258,33 @@ pub fn proof(n: u8, license: LicenseId, owner: &AccountId) -> NodeSignature {
     proof_with(n, license, owner, Licenses::link_nonce(license).unwrap_or_default())
 }
 
+/// What Alice's Master deed is assigned.
+pub const ASSIGNED: Balance = 1_000 * R1;
+
+/// A deed of the preset, not linked.
+pub fn deed(class: LicenseClass, owner: AccountId) -> GenesisDeed<AccountId> {
+    let assigned = (class == LicenseClass::Master).then_some(ASSIGNED);
+    GenesisDeed { class, owner, node: None, assigned }
+}
+
 /// Genesis and Master deed and a Node Deed for Alice, one for Bob; nothing is linked.
-pub fn deeds() -> Vec<(LicenseClass, AccountId, Option<NodeId>)> {
+pub fn deeds() -> Vec<GenesisDeed<AccountId>> {
     vec![
-        (LicenseClass::Genesis, alice(), None),
-        (LicenseClass::Master, alice(), None),
-        (LicenseClass::Node, alice(), None),
-        (LicenseClass::Node, bob(), None),
+        deed(LicenseClass::Genesis, alice()),
+        deed(LicenseClass::Master, alice()),
+        deed(LicenseClass::Node, alice()),
+        deed(LicenseClass::Node, bob()),
     ]
 }
 
-pub fn ext(licenses: Vec<(LicenseClass, AccountId, Option<NodeId>)>) -> sp_io::TestExternalities {
+/// The chain begins with these deeds.
+pub fn ext(licenses: Vec<GenesisDeed<AccountId>>) -> sp_io::TestExternalities {
+    reset();
+    build(licenses)
+}
+
+/// Neighbours as they are before a test.
+pub fn reset() {
     Current::set(0);
     OldestOpen::set(0);
     OutOfTurn::set(BTreeSet::new());
@@ -262,7 +292,12 @@ pub fn ext(licenses: Vec<(LicenseClass, AccountId, Option<NodeId>)>) -> sp_io::T
     Bound::set(BTreeSet::new());
     Settled::set(Vec::new());
     SettleFails::set(false);
-    let balances = (1..=ACCOUNTS).map(|n| (account(n), 1_000)).collect();
+    Entities::set(BTreeMap::new());
+}
+
+/// As [`ext`], on neighbours that a test has prepared.
+pub fn build(licenses: Vec<GenesisDeed<AccountId>>) -> sp_io::TestExternalities {
+    let balances = (1..=ACCOUNTS).map(|n| (account(n), FUNDS)).collect();
     let genesis = RuntimeGenesisConfig {
         system: Default::default(),
         balances: pallet_balances::GenesisConfig { balances, ..Default::default() },

@@ -4,16 +4,28 @@ use frame_support::weights::{constants::RocksDbWeight, Weight};
 
 /// Weights of the calls.
 pub trait WeightInfo {
-    /// See [`crate::Pallet::link`]: a full history, a valid signature, and the feeless check before the call.
+    /// See [`crate::Pallet::link`]: a listed license, a full history, a valid signature, and the feeless check before
+    /// the call.
     fn link() -> Weight;
     /// See [`crate::Pallet::unlink`]: a full history, settling included, and the feeless check before the call.
     fn unlink() -> Weight;
-    /// See [`crate::Pallet::transfer`]: a full history, as many open epochs as there can be, settling included.
+    /// See [`crate::Pallet::transfer`]: a listed Master deed whose grant goes to another entity, a full history, as
+    /// many open epochs as there can be, settling included.
     fn transfer() -> Weight;
-    /// See [`crate::Pallet::ban`]: a linked license, a full history.
+    /// See [`crate::Pallet::ban`]: a linked Master deed with an approval, a full history.
     fn ban() -> Weight;
     /// See [`crate::Pallet::unban`].
     fn unban() -> Weight;
+    /// See [`crate::Pallet::grant_master`].
+    fn grant_master() -> Weight;
+    /// See [`crate::Pallet::approve_master_transfer`]: an approval that replaces another and ends a listing.
+    fn approve_master_transfer() -> Weight;
+    /// See [`crate::Pallet::list`]: a Master deed.
+    fn list() -> Weight;
+    /// See [`crate::Pallet::cancel_listing`].
+    fn cancel_listing() -> Weight;
+    /// See [`crate::Pallet::buy`]: as `transfer`, and the payment.
+    fn buy() -> Weight;
 }
 
 fn rough(reads: u64, writes: u64) -> Weight {
@@ -22,18 +34,33 @@ fn rough(reads: u64, writes: u64) -> Weight {
 
 impl WeightInfo for () {
     fn link() -> Weight {
-        rough(10, 4)
+        rough(11, 5)
     }
     fn unlink() -> Weight {
         rough(12, 8)
     }
     fn transfer() -> Weight {
-        rough(18, 10)
+        rough(23, 16)
     }
     fn ban() -> Weight {
-        rough(6, 4)
+        rough(8, 6)
     }
     fn unban() -> Weight {
         rough(2, 2)
+    }
+    fn grant_master() -> Weight {
+        rough(14, 14)
+    }
+    fn approve_master_transfer() -> Weight {
+        rough(4, 2)
+    }
+    fn list() -> Weight {
+        rough(4, 1)
+    }
+    fn cancel_listing() -> Weight {
+        rough(3, 1)
+    }
+    fn buy() -> Weight {
+        rough(25, 18)
     }
 }

@@ -1,7 +1,9 @@
 //! Scenarios in lifecycle order, then random ones.
 
+mod granting;
 mod issuing;
 mod linking;
+mod market;
 mod moving;
 mod random;
 

@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok, traits::Locker};
 use ratio1_primitives::{
     refusal::KycRefusal,
     traits::{DeedToken, LicenseInspect},
-    EpochIndex, LicenseId,
+    AccountId, EpochIndex, LicenseId,
 };
 use sp_runtime::{DispatchError, TransactionOutcome};
 
@@ -24,6 +24,12 @@ fn transfer_settles_then_moves_when_everything_is_paid() {
 
 #[test]
 fn transfer_is_refused_when_the_deed_may_not_move() {
+    let transfer = |license, from: &AccountId, to: &AccountId| {
+        let outcome = transfer(license, from, to);
+        // The view function agrees with the call.
+        assert_eq!(Licenses::can_transfer(from.clone(), license, to.clone()), outcome);
+        outcome
+    };
     run(|| {
         assert_noop!(transfer(LicenseId(99), &alice(), &bob()), Error::<Test>::UnknownLicense);
         assert_noop!(transfer(DEED, &bob(), &alice()), Error::<Test>::NotOwner);

@@ -1,0 +1,64 @@
+//! The deeds of a preset.
+
+use crate::{Config, NodeLicense, Pallet};
+use alloc::string::{String, ToString};
+use ratio1_primitives::{traits::DeedToken, AccountId, Balance, EpochIndex, LicenseClass, NodeId};
+use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+use sp_runtime::DispatchError;
+
+/// A deed that exists from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GenesisDeed<AccountId> {
+    /// Its class.
+    pub class: LicenseClass,
+    /// Its first owner; a Master deed's must be attested by the preset, as the deed counts for his entity.
+    pub owner: AccountId,
+    /// The node it is linked to from the beginning.
+    #[serde(default)]
+    pub node: Option<NodeId>,
+    /// What a Master deed may mint in all, in base units; of the other classes the schedule says it. Written as text,
+    /// since JSON readers lose digits of numbers this large.
+    #[serde(default, with = "text")]
+    pub assigned: Option<Balance>,
+}
+
+/// An amount as decimal digits in a string.
+mod text {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(amount: &Option<Balance>, serializer: S) -> Result<S::Ok, S::Error> {
+        amount.map(|amount| amount.to_string()).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Balance>, D::Error> {
+        let digits = Option::<String>::deserialize(deserializer)?;
+        digits.map(|digits| digits.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
+/// A preset that can not be is refused when the chain is built.
+fn fail(what: &str, error: DispatchError) -> ! {
+    panic!("genesis: {what}: {error:?}")
+}
+
+impl<T: Config> Pallet<T> {
+    /// Create the collection and issue the preset's deeds, each under the rules it would meet later.
+    pub(crate) fn build_genesis(deeds: &[GenesisDeed<AccountId>]) {
+        let start = EpochIndex(0);
+        T::Token::create_collection().unwrap_or_else(|e| fail("the deed collection can not be created", e));
+        for deed in deeds {
+            let issued = match (deed.class, deed.assigned) {
+                (LicenseClass::Master, Some(assigned)) => Self::do_grant(&deed.owner, assigned, start),
+                (LicenseClass::Master, None) => panic!("genesis: a Master deed needs `assigned`"),
+                (_, Some(_)) => panic!("genesis: only Master deeds have `assigned`"),
+                (class, None) => Self::do_issue(class, &deed.owner),
+            };
+            let id = issued.unwrap_or_else(|e| fail("a deed can not be issued", e));
+            if let Some(node) = deed.node {
+                assert!(!NodeLicense::<T>::contains_key(node), "genesis: node {node} is linked twice");
+                Self::set_link(id, node, start).unwrap_or_else(|e| fail("a node can not be linked", e));
+            }
+        }
+    }
+}
