@@ -3,9 +3,9 @@
 use crate::*;
 use frame_support::weights::Weight;
 use ratio1_primitives::{
-    economics::{CREDITS_PER_EPOCH, GENESIS_EPOCHS, NODE_EPOCHS},
-    traits::{LicenseInspect, OnEpochFinalised},
-    EpochIndex, LicenseId, PAGE_SIZE,
+    economics::{self, CREDITS_PER_EPOCH, GENESIS_EPOCHS, NODE_EPOCHS},
+    traits::{LicenseInspect, PageMask},
+    Balance, EpochIndex, Grant, LicenseClass, LicenseId, PAGE_SIZE,
 };
 
 /// The most byte credits `license` can collect. The Genesis deed is always the first; a Master deed, whose credits earn
@@ -21,13 +21,25 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn credits_of(license: LicenseId) -> u32 {
         Credits::<T>::get(license.page()).get(license.offset() as usize).copied().unwrap_or(0)
     }
-}
 
-impl<T: Config> OnEpochFinalised for Pallet<T> {
-    fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
+    /// Page `page` of the licenses' bytes in `epoch` is final. To be called once for each epoch and page, in whatever
+    /// order epochs are closed; for [`OnEpochEnd::on_page`](ratio1_primitives::traits::OnEpochEnd::on_page).
+    pub fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
         // What is unknown pays nothing. It can not be unknown here: links of an epoch are kept until it is closed, and
         // it is closed only after its last page.
         let linked = T::Licenses::linked(page, epoch).unwrap_or_default();
+        let masters = T::Licenses::masters(page);
+        Self::earn_masters(epoch, &masters, bytes, &linked);
+        Self::credit(page, &masters, bytes, &linked);
+    }
+
+    /// The most that [`Pallet::on_page`] costs for this page, as it is now.
+    pub fn page_weight(page: u32) -> Weight {
+        T::WeightInfo::on_page(T::Licenses::master_count(page))
+    }
+
+    /// Add the page's bytes to its credits, and what they are worth to what the classes have earned.
+    fn credit(page: u32, masters: &[(LicenseId, Grant)], bytes: &[u8], linked: &PageMask) {
         let first = page.saturating_mul(PAGE_SIZE);
         let issued = T::Licenses::count().saturating_sub(first).min(PAGE_SIZE);
         let earned = (0..issued).zip(bytes.iter().copied()).map(|(offset, byte)| match linked.get(offset) {
@@ -41,13 +53,30 @@ impl<T: Config> OnEpochFinalised for Pallet<T> {
         if credits.len() < length {
             credits.bounded_resize(length, 0);
         }
+        let mut is_master = PageMask::default();
+        for (id, _) in masters {
+            is_master.set(id.offset(), true);
+        }
+        let (mut genesis, mut node): (Balance, Balance) = (0, 0);
         for ((license, credit), byte) in (first..).map(LicenseId).zip(credits.iter_mut()).zip(earned) {
-            *credit = credit.saturating_add(byte).min(max_credits(license));
+            let before = *credit;
+            *credit = before.saturating_add(byte).min(max_credits(license));
+            let (class, sum) = match license.0 {
+                0 => (LicenseClass::Genesis, &mut genesis),
+                _ if is_master.get(license.offset()) => continue,
+                _ => (LicenseClass::Node, &mut node),
+            };
+            *sum = sum.saturating_add(economics::payable(class, before, *credit));
         }
         Credits::<T>::insert(page, credits);
+        Self::note_earned(LicenseClass::Genesis, genesis);
+        Self::note_earned(LicenseClass::Node, node);
     }
 
-    fn page_weight() -> Weight {
-        T::WeightInfo::on_page()
+    /// Licenses of `class` have earned `amount` more.
+    pub(crate) fn note_earned(class: LicenseClass, amount: Balance) {
+        if amount > 0 {
+            Earned::<T>::mutate(class, |sum| *sum = sum.saturating_add(amount));
+        }
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! ## Overview
 //!
-//! Turns finalised availability into R1 (protocol section 5). Every finalised epoch adds each linked license's
-//! availability byte to its *byte credits*; a claim mints what these credits have earned and was not paid yet. There
-//! is no pre-mine: whatever R1 exists was minted here. A genesis that issues any is refused.
+//! Turns finalised availability into R1 (protocol section 5). There is no pre-mine: whatever R1 exists was minted here.
+//! A genesis that issues any is refused.
+//!
+//! A Node Deed mines for its owner and the Genesis deed for the five pools, both by *byte credits*: every finalised
+//! epoch adds the license's availability byte, and a claim mints what these credits have earned and was not paid yet. A
+//! Master deed mines by the calendar: every epoch releases a part of what it was assigned, and the byte says how much of
+//! that part it earns; the rest is never minted.
 //!
 //! ## Terminology
 //!
@@ -12,20 +16,23 @@
 //!   in pages of 1024 licenses, so that closing an epoch reads and writes one item for each 1024 licenses.
 //! - **Paid**: how many of its credits a license was paid for. What it has minted follows from it:
 //!   [`economics::minted`], so that is not stored a second time.
+//! - **Release**: what an epoch sets free of a Master deed's assignment ([`economics::curve`]). It is *earned*,
+//!   *forgone* or *carried* to the next finalised epoch ([`MasterLedger`]).
 //! - **Share**: what a class of licenses may ever mint. The shares together are the cap, and a burn frees no room.
 //!
 //! ## Lifecycle
 //!
-//! 1. [`OnEpochFinalised::on_page`]: a page of an epoch is final. Only licenses that were linked when the epoch ended
-//!    are credited.
-//! 2. [`Pallet::claim`]: anyone sends it, without a fee; the license's owner is paid. One claim costs the same after
-//!    one epoch and after a thousand, and any number of claims pays what one claim would have.
+//! 1. [`Pallet::on_page`]: a page of an epoch is final. Only licenses that were linked when the epoch ended earn.
+//!    [`Pallet::on_lapsed`]: epochs are closed without result; credits wait, and what they release to Master deeds is
+//!    carried. Both are told in whatever order epochs are closed.
+//! 2. [`Pallet::claim`]: anyone sends it, without a fee; the license's owner is paid, or for the Genesis deed the pools.
+//!    One claim costs the same after one epoch and after a thousand, and any number of claims pays what one claim would
+//!    have.
 //! 3. [`SettleRewards::settle`]: the same, from inside the chain, before a link ends or a deed moves.
 //! 4. [`SupplyLedger::note_burned`] and [`CountedBurn`]: whoever burns R1 says so, so that total issuance can always
 //!    be explained as minted less burned.
 //!
-//! Node Deeds are paid in this version. Credits of Master deeds are statistics, as their release follows the calendar.
-//! Credits of the Genesis deed collect, and are paid once its pools exist.
+//! Credits of Master deeds are statistics, for they earn nothing by themselves.
 //!
 //! ## Refusals of the feeless claim
 //!
@@ -36,7 +43,7 @@
 //! |---|---|
 //! | 0 | `UnknownLicense` |
 //! | 1 | `Banned` |
-//! | 2 | `ScheduleNotActive` |
+//! | 2 | `NoPool` |
 //! | 3 | `NothingToClaim` |
 //! | 4 | `NoOwner` |
 //! | 5 | `ShareExhausted` |
@@ -44,9 +51,12 @@
 //! ## Invariants
 //!
 //! - Total issuance is what was minted less what was burned.
-//! - What a class has minted is the sum over its licenses of what their paid credits are worth, and at most its share;
-//!   all classes together at most the cap.
+//! - What a class has minted is the sum over its licenses of what they were paid, at most what they have earned, and at
+//!   most its share; all classes together at most the cap.
+//! - What a class has earned is the sum over its licenses.
 //! - `paid <= credits <= maximum` for every license, and no credits beyond the last license.
+//! - For every Master deed `earned + forgone + carried`, and what the epochs still open or to come release, is what it
+//!   was assigned; `paid <= earned`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -56,6 +66,7 @@ extern crate alloc;
 pub mod benchmarking;
 mod claim;
 mod credits;
+mod masters;
 mod supply;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -66,16 +77,17 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
-pub use claim::Emission;
+pub use claim::{Emission, Parts};
 pub use credits::max_credits;
+pub use masters::MasterLedger;
 pub use pallet::*;
-pub use supply::{CountedBurn, Supply};
+pub use supply::{ClassSupply, CountedBurn, Supply};
 pub use weights::WeightInfo;
 
 #[cfg(doc)]
 use ratio1_primitives::{
     economics,
-    traits::{OnEpochFinalised, SettleRewards, SupplyLedger},
+    traits::{SettleRewards, SupplyLedger},
 };
 
 #[frame_support::pallet]
@@ -83,7 +95,10 @@ pub mod pallet {
     use super::*;
     use frame_support::{pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
-    use ratio1_primitives::{traits::LicenseInspect, Balance, LicenseClass, LicenseId, PAGE_SIZE};
+    use ratio1_primitives::{
+        traits::{LicenseInspect, Pools},
+        Balance, LicenseClass, LicenseId, PAGE_SIZE,
+    };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -98,7 +113,9 @@ pub mod pallet {
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
         /// Where R1 lives. Nothing else may mint it.
         type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>;
-        /// Deeds, their owners and links.
+        /// Where the Genesis deed's R1 goes.
+        type Pools: Pools<Self::AccountId>;
+        /// Deeds, their owners, links and grants.
         type Licenses: LicenseInspect<Self::AccountId>;
         /// What calls and hook steps cost.
         type WeightInfo: WeightInfo;
@@ -111,9 +128,17 @@ pub mod pallet {
     #[pallet::storage]
     pub type Credits<T: Config> = StorageMap<_, Twox64Concat, u32, CreditsPage, ValueQuery>;
 
-    /// How many of its byte credits each license was paid for.
+    /// How many of its byte credits each Node Deed and the Genesis deed were paid for.
     #[pallet::storage]
     pub type Paid<T: Config> = StorageMap<_, Twox64Concat, LicenseId, u32, ValueQuery>;
+
+    /// What became of each Master deed's assignment. Nothing for a deed to which no closed epoch released anything.
+    #[pallet::storage]
+    pub type Masters<T: Config> = StorageMap<_, Twox64Concat, LicenseId, MasterLedger, ValueQuery>;
+
+    /// Base units ever earned by each class, claimed or not.
+    #[pallet::storage]
+    pub type Earned<T: Config> = StorageMap<_, Twox64Concat, LicenseClass, Balance, ValueQuery>;
 
     /// Base units ever minted for each class.
     #[pallet::storage]
@@ -152,7 +177,18 @@ pub mod pallet {
             owner: T::AccountId,
             /// Base units minted.
             amount: Balance,
-            /// Byte credits the license is now paid for, in all.
+            /// Byte credits the license has collected; a Node Deed is now paid for all of them.
+            credits: u32,
+        },
+        /// R1 was minted into the pools for the Genesis deed's availability.
+        GenesisClaimed {
+            /// The Genesis deed.
+            license: LicenseId,
+            /// Base units minted, to all pools together.
+            amount: Balance,
+            /// Base units minted to each pool.
+            parts: Parts,
+            /// Byte credits the deed is now paid for, in all.
             credits: u32,
         },
         /// R1 left issuance for good.
@@ -171,11 +207,11 @@ pub mod pallet {
         UnknownLicense,
         /// Governance barred the license and froze its claims. They thaw, with everything earned, when it is unbanned.
         Banned,
-        /// The Genesis deed's pools and schedule do not exist in this version. Its credits are kept; claim after the
-        /// upgrade that brings them.
-        ScheduleNotActive,
+        /// A pool has no account to which the Genesis deed's R1 could go. Nothing is lost; ask governance to name the
+        /// pools' wallets, then claim.
+        NoPool,
         /// Everything finalised so far is paid. Claim again once another epoch with this license's availability is
-        /// finalised. Master deeds mint nothing in this version.
+        /// finalised. A Master deed earns nothing in the first seven months of its schedule, nor after its last.
         NothingToClaim,
         /// The deed has no owner to pay.
         NoOwner,
@@ -183,15 +219,18 @@ pub mod pallet {
         ShareExhausted,
     }
 
-    #[pallet::call(weight = T::WeightInfo)]
+    #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Mint to the owner of `license` everything it has earned in finalised epochs and was not paid.
+        /// Mint to the owner of `license` everything it has earned in finalised epochs and was not paid; for the Genesis
+        /// deed to the pools.
         ///
         /// An authorised general transaction: no signer, no fee, anyone may send it, valid only when it pays.
         ///
         /// Errors: each of [`Error`].
         #[pallet::call_index(0)]
+        #[pallet::weight(Pallet::<T>::claim_weight())]
         #[pallet::authorize(Self::authorize_claim)]
+        #[pallet::weight_of_authorize(Pallet::<T>::authorize_weight())]
         pub fn claim(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
             ensure_authorized(origin)?;
             Self::pay(license, Self::check_claim(license)?)
@@ -216,14 +255,20 @@ pub mod pallet {
             Self::credits_of(license)
         }
 
-        /// Minted by class, burned and outstanding.
+        /// Cap, granted, minted and unclaimed by class; burned and outstanding.
         pub fn supply() -> Supply {
             Self::current_supply()
         }
 
-        /// Credits, minted, claimable and residual emission of `license`; all zero for a license that does not exist.
+        /// Credits, and assigned, minted, claimable, forgone and residual emission of `license`; all zero for a license
+        /// that does not exist.
         pub fn emission(license: LicenseId) -> Emission {
             Self::emission_of(license)
+        }
+
+        /// What became of a Master deed's assignment so far; all zero before its first release.
+        pub fn master(license: LicenseId) -> MasterLedger {
+            Masters::<T>::get(license)
         }
     }
 

@@ -1,14 +1,15 @@
-//! A runtime with balances and this pallet, and deeds in memory.
+//! A runtime with balances and this pallet; deeds and pools in memory.
 
 use crate as pallet_rewards;
 use core::cell::RefCell;
 use frame_support::{derive_impl, traits::ConstU128};
 use ratio1_primitives::{
+    economics::{pools::Pool, R1},
     refusal::AdmissionRefusal,
-    traits::{LicenseInspect, OnEpochFinalised, PageMask},
-    AccountId, Balance, EpochIndex, License, LicenseClass, LicenseId, Link, NodeId, PAGE_SIZE,
+    traits::{LicenseInspect, PageMask, Pools},
+    AccountId, Balance, EpochIndex, Grant, License, LicenseClass, LicenseId, Link, NodeId, PAGE_SIZE,
 };
-use sp_runtime::{traits::IdentityLookup, BuildStorage};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult};
 use std::collections::BTreeMap;
 
 pub type Block = sp_runtime::generic::Block<
@@ -64,6 +65,7 @@ impl pallet_balances::Config for Test {
 
 impl pallet_rewards::Config for Test {
     type Currency = Balances;
+    type Pools = Vaults;
     type Licenses = Deeds;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
@@ -75,10 +77,57 @@ struct Registry {
     deeds: Vec<(License, Option<AccountId>)>,
     /// Who was linked when an epoch ended, where that differs from who is linked now.
     history: BTreeMap<(u32, EpochIndex), PageMask>,
+    grants: BTreeMap<LicenseId, Grant>,
+}
+
+/// What was said to have come to the pools, and the one pool that has no account or refuses what comes.
+#[derive(Default)]
+struct Chest {
+    deposited: BTreeMap<Pool, Balance>,
+    nameless: Option<Pool>,
+    closed: Option<Pool>,
 }
 
 thread_local! {
     static REGISTRY: RefCell<Registry> = RefCell::default();
+    static CHEST: RefCell<Chest> = RefCell::default();
+}
+
+/// Pools in memory, each with an account of its own.
+pub struct Vaults;
+
+impl Vaults {
+    pub fn nameless(pool: Option<Pool>) {
+        CHEST.with_borrow_mut(|c| c.nameless = pool);
+    }
+
+    pub fn closed(pool: Option<Pool>) {
+        CHEST.with_borrow_mut(|c| c.closed = pool);
+    }
+
+    pub fn deposits() -> [Balance; 5] {
+        CHEST.with_borrow(|c| Pool::ALL.map(|pool| c.deposited.get(&pool).copied().unwrap_or(0)))
+    }
+
+    pub fn balances() -> [Balance; 5] {
+        Pool::ALL.map(|pool| Balances::free_balance(account(200 + pool as u8)))
+    }
+}
+
+impl Pools<AccountId> for Vaults {
+    fn account(pool: Pool) -> Option<AccountId> {
+        let nameless = CHEST.with_borrow(|c| c.nameless);
+        (nameless != Some(pool)).then(|| account(200 + pool as u8))
+    }
+    fn deposited(pool: Pool, amount: Balance) -> DispatchResult {
+        CHEST.with_borrow_mut(|c| {
+            if c.closed == Some(pool) {
+                return Err(DispatchError::Other("closed"));
+            }
+            *c.deposited.entry(pool).or_default() += amount;
+            Ok(())
+        })
+    }
 }
 
 /// Deeds in memory. The first is the Genesis deed.
@@ -91,8 +140,15 @@ impl Deeds {
             let link = Some(Link { node: NodeId([0; 32]), since: EpochIndex(0) });
             let license = License { class, link, link_nonce: 1, last_link: None, banned: false };
             r.deeds.push((license, owner));
+            if class == LicenseClass::Master {
+                r.grants.insert(id, Grant { assigned: ASSIGNED, granted: EpochIndex(0) });
+            }
             id
         })
+    }
+
+    pub fn regrant(id: LicenseId, assigned: Balance, granted: u32) {
+        REGISTRY.with_borrow_mut(|r| r.grants.insert(id, Grant { assigned, granted: EpochIndex(granted) }));
     }
 
     pub fn ban(id: LicenseId, banned: bool) {
@@ -134,22 +190,56 @@ impl LicenseInspect<AccountId> for Deeds {
     fn admission(_: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
         Err(AdmissionRefusal::NotLinked)
     }
+    fn grant(id: LicenseId) -> Option<Grant> {
+        REGISTRY.with_borrow(|r| r.grants.get(&id).copied())
+    }
+    fn masters(page: u32) -> Vec<(LicenseId, Grant)> {
+        REGISTRY.with_borrow(|r| r.grants.iter().map(|(id, g)| (*id, *g)).filter(|(id, _)| id.page() == page).collect())
+    }
+    fn master_count(page: u32) -> u32 {
+        Self::masters(page).len() as u32
+    }
+    fn assigned() -> Balance {
+        REGISTRY.with_borrow(|r| r.grants.values().map(|grant| grant.assigned).sum())
+    }
 }
 
 #[cfg(feature = "runtime-benchmarks")]
 impl crate::benchmarking::BenchmarkHelper<AccountId> for Deeds {
-    fn node_deed(owner: &AccountId) -> LicenseId {
-        while Deeds::count() < PAGE_SIZE {
-            Deeds::issue(LicenseClass::Node, None);
+    fn pools() {}
+    fn genesis_deed() -> LicenseId {
+        if Deeds::count() == 0 {
+            Deeds::issue(LicenseClass::Genesis, Some(account(0)));
         }
+        LicenseId(0)
+    }
+    fn node_deed(owner: &AccountId) -> LicenseId {
+        Self::genesis_deed();
         Deeds::issue(LicenseClass::Node, Some(owner.clone()))
     }
-    fn linked_page(_: u32, _: EpochIndex) {
-        while Deeds::count() < PAGE_SIZE {
-            Deeds::issue(LicenseClass::Node, None);
+    fn master_deed(owner: &AccountId) -> LicenseId {
+        Self::genesis_deed();
+        Deeds::issue(LicenseClass::Master, Some(owner.clone()))
+    }
+    fn linked_page(_: EpochIndex, masters: u32) {
+        Self::master_pages(1, masters);
+    }
+    fn master_pages(pages: u32, masters: u32) {
+        // One benchmark runs many times, and only storage is reset in between.
+        REGISTRY.set(Registry::default());
+        Self::genesis_deed();
+        while Deeds::count() < pages * PAGE_SIZE {
+            let class = match Deeds::count() + masters >= pages * PAGE_SIZE {
+                true => LicenseClass::Master,
+                false => LicenseClass::Node,
+            };
+            Deeds::issue(class, None);
         }
     }
 }
+
+/// What a Master deed of this mock is assigned, in epoch 0, unless a test says otherwise.
+pub const ASSIGNED: Balance = 80_000 * R1;
 
 pub fn account(n: u8) -> AccountId {
     AccountId::new([n; 32])
@@ -165,6 +255,7 @@ pub fn finalise(epoch: u32, bytes: &[u8]) {
 /// Zero issuance, no deeds.
 pub fn new_test_ext() -> sp_io::TestExternalities {
     REGISTRY.set(Registry::default());
+    CHEST.set(Chest::default());
     let storage = RuntimeGenesisConfig::default().build_storage().expect("the default genesis is valid");
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| System::set_block_number(1));

@@ -1,4 +1,4 @@
-//! What exists of R1: minted by class, burned, outstanding.
+//! What exists of R1: granted, minted and unclaimed by class, burned, outstanding.
 
 use crate::*;
 use codec::{Decode, Encode};
@@ -7,18 +7,36 @@ use frame_support::traits::{
     fungible::{Balanced, Credit, Inspect},
     Imbalance, OnUnbalanced,
 };
-use ratio1_primitives::{traits::SupplyLedger, Balance, LicenseClass};
+use ratio1_primitives::{
+    economics,
+    traits::{LicenseInspect, SupplyLedger},
+    Balance, LicenseClass,
+};
 use scale_info::TypeInfo;
+
+/// Supply of one class, in base units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ClassSupply {
+    /// Its share of the cap: what it may ever mint.
+    pub cap: Balance,
+    /// What the deeds issued may mint in all: assigned to Master deeds, sold as Node Deeds; the Genesis deed's is all
+    /// of the share from the beginning.
+    pub granted: Balance,
+    /// Ever minted.
+    pub minted: Balance,
+    /// Earned and not minted yet. That of banned licenses counts: it thaws when they are unbanned.
+    pub unclaimed: Balance,
+}
 
 /// Supply of R1, in base units.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Supply {
-    /// Ever minted for the Genesis deed.
-    pub genesis: Balance,
-    /// Ever minted for Master deeds.
-    pub master: Balance,
-    /// Ever minted for Node Deeds.
-    pub node: Balance,
+    /// The Genesis deed.
+    pub genesis: ClassSupply,
+    /// Master deeds.
+    pub master: ClassSupply,
+    /// Node Deeds.
+    pub node: ClassSupply,
     /// Ever burned.
     pub burned: Balance,
     /// Total issuance.
@@ -28,12 +46,27 @@ pub struct Supply {
 impl<T: Config> Pallet<T> {
     pub(crate) fn current_supply() -> Supply {
         Supply {
-            genesis: Minted::<T>::get(LicenseClass::Genesis),
-            master: Minted::<T>::get(LicenseClass::Master),
-            node: Minted::<T>::get(LicenseClass::Node),
+            genesis: Self::class_supply(LicenseClass::Genesis, economics::GENESIS_SHARE),
+            master: Self::class_supply(LicenseClass::Master, T::Licenses::assigned()),
+            node: Self::class_supply(
+                LicenseClass::Node,
+                Balance::from(Self::node_deeds()).saturating_mul(economics::NODE_ENTITLEMENT),
+            ),
             burned: Burned::<T>::get(),
             outstanding: T::Currency::total_issuance(),
         }
+    }
+
+    fn class_supply(class: LicenseClass, granted: Balance) -> ClassSupply {
+        let minted = Minted::<T>::get(class);
+        let unclaimed = Earned::<T>::get(class).saturating_sub(minted);
+        ClassSupply { cap: economics::share(class), granted, minted, unclaimed }
+    }
+
+    /// Node Deeds issued: all deeds but the first, which is the Genesis deed, and the Master deeds.
+    fn node_deeds() -> u32 {
+        let (masters, _) = Self::count_masters();
+        T::Licenses::count().saturating_sub(1).saturating_sub(masters)
     }
 }
 

@@ -1,4 +1,5 @@
-//! In the order of the lifecycle: credits, claims, settlement, supply; then properties.
+//! In the order of the lifecycle: credits, claims, settlement; then properties. What is particular to the Genesis deed, to
+//! Master deeds and to supply has files of its own.
 
 use crate::{mock::*, *};
 use codec::Encode;
@@ -14,11 +15,15 @@ use frame_support::{
 use frame_system::RawOrigin;
 use proptest::prelude::*;
 use ratio1_primitives::{
-    economics::{self, NODE_ENTITLEMENT, NODE_SHARE},
-    traits::{OnEpochFinalised, SettleRewards, SupplyLedger},
+    economics::{self, pools::Pool, NODE_ENTITLEMENT, NODE_SHARE},
+    traits::{SettleRewards, SupplyLedger},
     Balance, EpochIndex, LicenseClass, LicenseId, PAGE_SIZE,
 };
 use sp_runtime::BuildStorage;
+
+mod genesis;
+mod masters;
+mod supply;
 
 const ND: LicenseId = LicenseId(2);
 const MAX: u32 = 275_400;
@@ -150,10 +155,15 @@ fn claim_mints_to_the_owner_when_an_epoch_is_final() {
         System::assert_last_event(
             Event::Claimed { license: ND, owner: account(2), amount: worth, credits: 255 }.into(),
         );
-        let emission = Emission { credits: 255, minted: worth, claimable: 0, residual: NODE_ENTITLEMENT - worth };
+        let emission = Emission {
+            credits: 255,
+            assigned: NODE_ENTITLEMENT,
+            minted: worth,
+            claimable: 0,
+            forgone: 0,
+            residual: NODE_ENTITLEMENT - worth,
+        };
         assert_eq!(Rewards::emission(ND), emission);
-        let supply = Supply { node: worth, outstanding: worth, ..Default::default() };
-        assert_eq!(Rewards::supply(), supply);
         assert_eq!(<Rewards as SupplyLedger>::minted(LicenseClass::Node), worth);
     });
 }
@@ -169,15 +179,12 @@ fn claim_is_refused_when_nothing_is_finalised_since_the_last() {
 }
 
 #[test]
-fn claim_is_refused_when_the_class_is_not_paid_or_the_license_unknown() {
+fn claim_is_refused_when_the_license_is_unknown() {
     with_deeds(|| {
-        finalise(1, &[255; 5]);
-        assert_noop!(claim(LicenseId(0)), Error::<Test>::ScheduleNotActive);
-        assert_noop!(claim(LicenseId(1)), Error::<Test>::NothingToClaim);
+        finalise(1, &[255; 6]);
         assert_noop!(claim(LicenseId(5)), Error::<Test>::UnknownLicense);
-        assert_eq!(Rewards::claimable(LicenseId(0)), 0);
+        assert_eq!(Rewards::claimable(LicenseId(5)), 0);
         assert_eq!(Rewards::emission(LicenseId(5)), Emission::default());
-        assert_eq!(Rewards::emission(LicenseId(1)), Emission { credits: 255, ..Default::default() });
     });
 }
 
@@ -235,6 +242,7 @@ fn authorisation_names_the_refusal_when_the_claim_would_fail() {
         let orphan = Deeds::issue(LicenseClass::Node, None);
         finalise(1, &[255, 255, 255, 255, 0, 255]);
         Deeds::ban(LicenseId(3), true);
+        Vaults::nameless(Some(Pool::Social));
         let codes = [(9, 0), (3, 1), (0, 2), (1, 3), (4, 3), (orphan.0, 4)];
         for (id, code) in codes {
             assert_eq!(authorize(LicenseId(id)), Err(InvalidTransaction::Custom(code).into()));
@@ -300,51 +308,10 @@ fn settle_pays_like_a_claim_and_is_no_error_when_nothing_is_due() {
             assert_ok!(<Rewards as SettleRewards>::settle(LicenseId(id)));
         }
         assert_eq!([0, 1, 2].map(balance), [0, 0, NODE_ENTITLEMENT / 1_080]);
+        assert_eq!(Vaults::balances().iter().sum::<Balance>(), economics::GENESIS_SHARE / 365);
         assert_noop!(<Rewards as SettleRewards>::settle(LicenseId(5)), Error::<Test>::UnknownLicense);
         assert_noop!(claim(ND), Error::<Test>::NothingToClaim);
     });
-}
-
-// Supply
-
-#[test]
-fn burned_credit_is_counted_when_nobody_takes_it() {
-    with_deeds(|| {
-        finalise(1, &[0, 0, 255]);
-        assert_ok!(claim(ND));
-        let before = balance(2);
-        burn(2, 1_000);
-        System::assert_has_event(Event::Burned { amount: 1_000, total: 1_000 }.into());
-        burn(2, 0);
-        assert_eq!(Rewards::supply().burned, 1_000);
-        assert_eq!(Balances::total_issuance(), before - 1_000);
-    });
-}
-
-#[test]
-fn try_state_fails_when_r1_appears_vanishes_or_is_paid_twice() {
-    let broken = |harm: fn()| {
-        new_test_ext().execute_with(|| {
-            issue_deeds();
-            finalise(1, &[255; 5]);
-            assert_ok!(claim(ND));
-            check();
-            harm();
-            assert!(Rewards::do_try_state().is_err());
-        })
-    };
-    broken(|| {
-        assert_ok!(Balances::mint_into(&account(2), 1));
-    });
-    broken(|| Burned::<Test>::put(1));
-    broken(|| Minted::<Test>::mutate(LicenseClass::Node, |m| *m += 1));
-    broken(|| Minted::<Test>::insert(LicenseClass::Master, economics::MASTER_SHARE + 1));
-    broken(|| Paid::<Test>::insert(ND, 256));
-    broken(|| Paid::<Test>::insert(LicenseId(5), 0));
-    broken(|| Credits::<Test>::mutate(0, |c| c[2] = MAX + 1));
-    broken(|| Credits::<Test>::mutate(0, |c| c[0] = 93_076));
-    broken(|| Credits::<Test>::mutate(0, |c| c.try_push(0).expect("there is room")));
-    broken(|| Credits::<Test>::insert(1, CreditsPage::try_from(vec![0]).expect("it is short")));
 }
 
 // Properties
@@ -397,6 +364,8 @@ fn whole_class_mints_its_share_to_the_last_deed_when_every_deed_is_complete() {
             let credits: Vec<u32> = (first..first + length).map(|id| max_credits(LicenseId(id))).collect();
             Credits::<Test>::insert(page, CreditsPage::try_from(credits).expect("a page"));
         }
+        Earned::<Test>::insert(LicenseClass::Genesis, economics::GENESIS_SHARE);
+        Earned::<Test>::insert(LicenseClass::Node, NODE_ENTITLEMENT * Balance::from(economics::NODE_COUNT));
         for id in 1..=economics::NODE_COUNT {
             assert_ok!(claim(LicenseId(id)));
         }
@@ -406,9 +375,11 @@ fn whole_class_mints_its_share_to_the_last_deed_when_every_deed_is_complete() {
     });
 }
 
-/// One step of a random life: an epoch with these bytes and links, a claim, a settlement, or a burn.
+/// One step of a random life: an epoch with these bytes and links, or without result, a claim, a settlement, a ban or
+/// a burn.
 #[derive(Clone, Debug)]
 enum Step {
+    Lapse,
     Epoch([u8; 5], [bool; 5]),
     Claim(u32),
     Settle(u32),
@@ -419,6 +390,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (any::<[u8; 5]>(), any::<[bool; 5]>()).prop_map(|(bytes, links)| Step::Epoch(bytes, links)),
+        1 => Just(Step::Lapse),
         2 => (0u32..6).prop_map(Step::Claim),
         2 => (0u32..5).prop_map(Step::Settle),
         1 => (2u32..5, any::<bool>()).prop_map(|(id, on)| Step::Ban(id, on)),
@@ -434,8 +406,10 @@ proptest! {
         new_test_ext().execute_with(|| {
             issue_deeds();
             let mut expected = [0u32; 5];
-            for (epoch, step) in (0u32..).zip(steps) {
+            // From where Master deeds are released.
+            for (epoch, step) in (640u32..).zip(steps) {
                 match step {
+                    Step::Lapse => Rewards::on_lapsed(EpochIndex(epoch), EpochIndex(epoch)),
                     Step::Epoch(bytes, links) => {
                         for (n, linked) in (0u32..).zip(links) {
                             Deeds::linked_in(epoch, LicenseId(n), linked);
@@ -458,7 +432,8 @@ proptest! {
                 check();
             }
             let supply = Rewards::supply();
-            assert_eq!(supply.outstanding, supply.node - supply.burned);
+            let minted = supply.genesis.minted + supply.master.minted + supply.node.minted;
+            assert_eq!(supply.outstanding, minted - supply.burned);
             for n in 0..5 {
                 assert_eq!(Rewards::credits(LicenseId(n)), expected[n as usize]);
             }
