@@ -58,10 +58,11 @@ use_toolchain() {
     return 1
 }
 
+# The names bindgen looks for: a runtime library alone, with a number behind its name, is not enough.
 have_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] && return 0
-    compgen -G '/usr/lib/llvm*/lib/libclang*.so*' >/dev/null || compgen -G '/usr/lib*/libclang*.so*' >/dev/null ||
-        compgen -G '/usr/lib/*-linux-*/libclang*.so*' >/dev/null
+    compgen -G '/usr/lib*/llvm*/lib/libclang*.so' >/dev/null || compgen -G '/usr/lib*/libclang*.so' >/dev/null ||
+        compgen -G '/usr/lib/*-linux-*/libclang*.so' >/dev/null
 }
 
 # Debian's names of the system packages that are missing, one per line.
@@ -73,6 +74,7 @@ missing_packages() {
     have pkg-config || echo pkg-config
     have curl || echo curl
     have git || echo git
+    have python3 || echo python3
     { have cc && have c++ && have make; } || echo build-essential
 }
 
