@@ -1,0 +1,458 @@
+//! # The public delay, and pauses that expire (protocol section 8)
+//!
+//! ## Overview
+//!
+//! A collective decides, everybody can read what, and only then it happens. Two thirds of the collective put a call on
+//! the list; after the delay it is dispatched as root. Nothing of root is reached faster. What the collective can do at
+//! once is to stop things for a while: pause a call, or halt everything that is not protected. Both end by themselves.
+//!
+//! Said plainly: two thirds of the collective can replace the runtime. The delay is the protection: time to read, to
+//! object, to leave, and for a majority to [`cancel`](Pallet::cancel).
+//!
+//! ## Terminology
+//!
+//! - *Enactment*: a call that was decided and waits for its block. Its encoding is on chain from the first to the last
+//!   block of the delay: in the list if it is short, else as a preimage that is requested and so can not be withdrawn.
+//! - *Pause*: one call that nobody can make, but root. *Halt*: all calls but the protected ones (safe mode).
+//! - *Cooldown*: as long as something was stopped, the same can not be stopped again. After a halt nothing can be
+//!   stopped at all, so that pauses and halts in turn can not stop a call for good either.
+//! - *Protected*: what the runtime never lets be paused or halted: governance, votes, claims, refunds.
+//!
+//! ## Lifecycle
+//!
+//! Of an enactment: `schedule` -> (the delay) -> [`enact`](Pallet::enact), which the scheduler calls; or `cancel`.
+//! The outcome is in the event [`Event::Enacted`]: a call that fails does not fail silently. What the scheduler gave up
+//! (its event tells) stays on the list, overdue, until it is cancelled; decide it again.
+//!
+//! Of a pause: `pause` -> `resume`, or it ends -> as long again -> it can be paused again. A halt likewise.
+//!
+//! ## Invariants
+//!
+//! - An enactment is dispatched `delay_blocks` after it was decided, with the delay of then, and not a block earlier,
+//!   whoever calls `enact`. It is a block later where that one has no room, as the last one of a session.
+//! - The delay is never below the network's minimum, which is written at genesis and never again. Pauses and halts are
+//!   never longer than the delay: none outlasts what can be decided about it.
+//! - Ids are never used twice. What waits is at most [`MAX_PENDING`]; preimages of what waits are requested.
+//! - No call has two entries among the pauses; an entry that is over, is over.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod enacting;
+mod pausing;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use types::{
+    CallName, Enactment, Name, Parameters, ParametersRefusal, Pause, PendingEnactment, Span, LEAST_DELAY, MAX_NAME,
+    MAX_PAUSES, MAX_PENDING, MOST_DELAY,
+};
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use alloc::vec::Vec;
+    use frame_support::{
+        dispatch::{DispatchInfo, GetDispatchInfo, PostDispatchInfo},
+        pallet_prelude::*,
+        traits::{
+            schedule::v3::Named, Bounded, GetCallMetadata, QueryPreimage, SafeMode, StorePreimage, TransactionPause,
+        },
+    };
+    use frame_system::pallet_prelude::*;
+    use sp_runtime::traits::Dispatchable;
+
+    /// A call, in place or as a noted preimage.
+    pub type BoundedCallOf<T> = Bounded<<T as Config>::RuntimeCall, <T as frame_system::Config>::Hashing>;
+    pub(crate) type EnactmentOf<T> = Enactment<BoundedCallOf<T>, BlockNumberFor<T>>;
+    pub(crate) type PendingOf<T> =
+        PendingEnactment<BoundedCallOf<T>, <T as frame_system::Config>::Hash, BlockNumberFor<T>>;
+    pub(crate) type PausesOf<T> = BoundedVec<Pause<BlockNumberFor<T>>, ConstU32<MAX_PAUSES>>;
+
+    /// Version of the storage's layout.
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What this pallet needs from the runtime.
+    #[pallet::config]
+    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+        /// The runtime's call.
+        type RuntimeCall: Parameter
+            + Dispatchable<RuntimeOrigin = Self::RuntimeOrigin, Info = DispatchInfo, PostInfo = PostDispatchInfo>
+            + GetDispatchInfo
+            + GetCallMetadata
+            + From<Call<Self>>
+            + From<frame_system::Call<Self>>;
+
+        /// The runtime's caller.
+        type PalletsOrigin: From<frame_system::RawOrigin<Self::AccountId>>;
+
+        /// Who decides, pauses and halts: two thirds of the collective.
+        type DecideOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Who undoes that: cancels, resumes, ends a halt. More than half of the collective.
+        type UndoOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Who changes the parameters: root, hence after the delay.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+        /// Calls `enact` when it is time.
+        type Scheduler: Named<
+            BlockNumberFor<Self>,
+            <Self as Config>::RuntimeCall,
+            Self::PalletsOrigin,
+            Hasher = Self::Hashing,
+        >;
+
+        /// Where long calls are noted.
+        type Preimages: QueryPreimage<H = Self::Hashing> + StorePreimage;
+
+        /// Pauses calls.
+        type Pauses: TransactionPause<CallIdentifier = CallName>;
+
+        /// Halts everything that is not protected.
+        type SafeMode: SafeMode<BlockNumber = BlockNumberFor<Self>>;
+
+        /// The heaviest enactment: what the scheduler certainly finds room for.
+        #[pallet::constant]
+        type MaxWeight: Get<Weight>;
+
+        /// Weights of the calls and the hook.
+        type WeightInfo: WeightInfo;
+    }
+
+    #[pallet::type_value]
+    pub fn DefaultMinimum() -> u32 {
+        LEAST_DELAY
+    }
+
+    /// The shortest delay this network may have, in blocks. Written at genesis and never again.
+    #[pallet::storage]
+    pub type MinimumDelay<T: Config> = StorageValue<_, u32, ValueQuery, DefaultMinimum>;
+
+    /// How long things take.
+    #[pallet::storage]
+    pub type Configuration<T: Config> = StorageValue<_, Parameters, ValueQuery>;
+
+    /// The id of the next enactment.
+    #[pallet::storage]
+    pub type NextId<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+    /// What was decided and waits.
+    #[pallet::storage]
+    pub type Pending<T: Config> = CountedStorageMap<_, Twox64Concat, u32, EnactmentOf<T>>;
+
+    /// What is paused, or can not be paused again yet.
+    #[pallet::storage]
+    pub type Pauses<T: Config> = StorageValue<_, PausesOf<T>, ValueQuery>;
+
+    /// The last halt.
+    #[pallet::storage]
+    pub type LastHalt<T: Config> = StorageValue<_, Span<BlockNumberFor<T>>>;
+
+    /// What a preset sets.
+    #[pallet::genesis_config]
+    pub struct GenesisConfig<T: Config> {
+        /// The shortest delay, in blocks. Immutable.
+        pub minimum_delay: u32,
+        /// The first parameters.
+        pub parameters: Parameters,
+        #[serde(skip)]
+        #[doc(hidden)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    impl<T: Config> Default for GenesisConfig<T> {
+        fn default() -> Self {
+            Self { minimum_delay: LEAST_DELAY, parameters: Default::default(), _config: Default::default() }
+        }
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            assert!(self.minimum_delay >= LEAST_DELAY, "genesis: the minimum delay is below that of any network");
+            let valid = self.parameters.validate(self.minimum_delay);
+            assert!(valid.is_ok(), "genesis: the parameters of governance are out of bounds: {valid:?}");
+            MinimumDelay::<T>::put(self.minimum_delay);
+            Configuration::<T>::put(self.parameters);
+        }
+    }
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// The collective decided on a call.
+        Scheduled {
+            /// Its id.
+            id: u32,
+            /// The call, or where its preimage is.
+            call: BoundedCallOf<T>,
+            /// Hash of the encoded call.
+            hash: T::Hash,
+            /// Length of the encoded call.
+            length: u32,
+            /// Block at whose beginning it is dispatched as root.
+            at: BlockNumberFor<T>,
+        },
+        /// A decision was undone.
+        Cancelled {
+            /// Its id.
+            id: u32,
+            /// Hash of the encoded call.
+            hash: T::Hash,
+        },
+        /// A call was dispatched as root.
+        Enacted {
+            /// Its id.
+            id: u32,
+            /// Hash of the encoded call.
+            hash: T::Hash,
+            /// How it ended. A call that failed changed nothing.
+            result: DispatchResult,
+        },
+        /// Nobody but root can make this call.
+        Paused {
+            /// The call.
+            call: CallName,
+            /// The first block in which it works again.
+            until: BlockNumberFor<T>,
+        },
+        /// The call works again: the pause ended, or was ended.
+        Resumed {
+            /// The call.
+            call: CallName,
+        },
+        /// Only protected calls can be made.
+        Halted {
+            /// The first block in which everything works again.
+            until: BlockNumberFor<T>,
+        },
+        /// The halt was ended early.
+        Unhalted,
+        /// Governance changed the parameters. What waits keeps its block, what is stopped its end.
+        ParametersSet {
+            /// The new ones.
+            parameters: Parameters,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// As many enactments wait as can; try again when one is enacted or cancelled.
+        TooManyPending,
+        /// Every id has been used; only a runtime upgrade helps.
+        NoIdLeft,
+        /// The call is longer than 128 bytes and there is no preimage of this hash and length; note it at `preimage`
+        /// first and give the length of the encoded call.
+        NotNoted,
+        /// The bytes are not a call of this runtime, or one nested too deeply; encode it again from this runtime's
+        /// metadata.
+        Malformed,
+        /// The call is too heavy to be dispatched at the beginning of a block; split it, or, for a runtime, authorise
+        /// the upgrade by its hash.
+        TooHeavy,
+        /// No enactment of this id waits; see `pending`.
+        UnknownEnactment,
+        /// The public delay is not over; wait for the enactment's block.
+        TooEarly,
+        /// The call is longer than announced; give its real length.
+        WitnessTooLow,
+        /// The runtime has no such pallet and call; spell both as the metadata does.
+        NoSuchCall,
+        /// This call is never paused; it is governance, a vote, a claim or a refund.
+        Protected,
+        /// The call is paused already; nothing is left to do.
+        AlreadyPaused,
+        /// The call is not paused, or not by the collective; nothing is left to do.
+        NotPaused,
+        /// The call was paused and is not paused again until it has worked for as long; wait.
+        PauseCooldown,
+        /// As many calls are paused or cooling down as can be; wait, or halt everything.
+        TooManyPauses,
+        /// Everything is halted already; nothing is left to do.
+        AlreadyHalted,
+        /// Nothing is halted; nothing is left to do.
+        NotHalted,
+        /// There was a halt, and nothing is paused or halted again until everything has worked for as long; wait.
+        HaltCooldown,
+        /// The delay is below the network's minimum or above the maximum; choose one between.
+        DelayOutOfBounds,
+        /// A pause lasts at least one block and at most the delay; choose one between.
+        PauseOutOfBounds,
+        /// A halt lasts at least one block and at most the delay; choose one between.
+        HaltOutOfBounds,
+    }
+
+    impl<T> From<ParametersRefusal> for Error<T> {
+        fn from(refusal: ParametersRefusal) -> Self {
+            match refusal {
+                ParametersRefusal::Delay => Self::DelayOutOfBounds,
+                ParametersRefusal::Pause => Self::PauseOutOfBounds,
+                ParametersRefusal::Halt => Self::HaltOutOfBounds,
+            }
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        // Not `on_poll`: a pause has to end during multi-block migrations too.
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            Self::end_pauses(now)
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Decide that `call` be dispatched as root after the delay. The same call may wait twice.
+        ///
+        /// A call of at most 128 bytes is given in place; a longer one is noted at `preimage` before, so that everybody
+        /// can read it during the whole delay.
+        ///
+        /// Origin: two thirds of the collective. Errors: [`Error::TooManyPending`], [`Error::NotNoted`],
+        /// [`Error::Malformed`], [`Error::TooHeavy`], [`Error::NoIdLeft`].
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::schedule(call.lookup_len().unwrap_or(128)))]
+        pub fn schedule(origin: OriginFor<T>, call: BoundedCallOf<T>) -> DispatchResult {
+            T::DecideOrigin::ensure_origin(origin)?;
+            Self::do_schedule(call)
+        }
+
+        /// Undo a decision before it is enacted.
+        ///
+        /// Origin: more than half of the collective. Errors: [`Error::UnknownEnactment`].
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::cancel())]
+        pub fn cancel(origin: OriginFor<T>, id: u32) -> DispatchResult {
+            T::UndoOrigin::ensure_origin(origin)?;
+            Self::do_cancel(id)
+        }
+
+        /// Dispatch a decided call as root: the scheduler does it when the delay is over. `call_weight` and `length`
+        /// are what the call may weigh and how long its encoding is. How the call ended is in [`Event::Enacted`].
+        ///
+        /// Origin: root. Errors: [`Error::UnknownEnactment`], [`Error::TooEarly`], [`Error::WitnessTooLow`].
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::enact(*length).saturating_add(*call_weight))]
+        pub fn enact(origin: OriginFor<T>, id: u32, call_weight: Weight, length: u32) -> DispatchResultWithPostInfo {
+            ensure_root(origin)?;
+            Self::do_enact(id, call_weight, length)
+        }
+
+        /// Pause a call for a while, at once.
+        ///
+        /// Origin: two thirds of the collective. Errors: [`Error::NoSuchCall`], [`Error::AlreadyHalted`],
+        /// [`Error::HaltCooldown`], [`Error::AlreadyPaused`], [`Error::PauseCooldown`], [`Error::Protected`],
+        /// [`Error::TooManyPauses`].
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::pause())]
+        pub fn pause(origin: OriginFor<T>, pallet: Name, call: Name) -> DispatchResult {
+            T::DecideOrigin::ensure_origin(origin)?;
+            Self::do_pause((pallet, call))
+        }
+
+        /// End a pause early.
+        ///
+        /// Origin: more than half of the collective. Errors: [`Error::NotPaused`].
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::resume())]
+        pub fn resume(origin: OriginFor<T>, pallet: Name, call: Name) -> DispatchResult {
+            T::UndoOrigin::ensure_origin(origin)?;
+            Self::do_resume((pallet, call))
+        }
+
+        /// Halt everything but protected calls for a while, at once.
+        ///
+        /// Origin: two thirds of the collective. Errors: [`Error::AlreadyHalted`], [`Error::HaltCooldown`].
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::halt())]
+        pub fn halt(origin: OriginFor<T>) -> DispatchResult {
+            T::DecideOrigin::ensure_origin(origin)?;
+            Self::do_halt()
+        }
+
+        /// End a halt early.
+        ///
+        /// Origin: more than half of the collective. Errors: [`Error::NotHalted`].
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::unhalt())]
+        pub fn unhalt(origin: OriginFor<T>) -> DispatchResult {
+            T::UndoOrigin::ensure_origin(origin)?;
+            Self::do_unhalt()
+        }
+
+        /// Change how long things take. What waits keeps its block, what is stopped its end.
+        ///
+        /// Origin: governance. Errors: [`Error::DelayOutOfBounds`], [`Error::PauseOutOfBounds`],
+        /// [`Error::HaltOutOfBounds`].
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::set_parameters())]
+        pub fn set_parameters(origin: OriginFor<T>, parameters: Parameters) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            parameters.validate(MinimumDelay::<T>::get()).map_err(Error::<T>::from)?;
+            Configuration::<T>::put(parameters);
+            Self::deposit_event(Event::ParametersSet { parameters });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// What was decided and waits, by id.
+        pub fn pending() -> Vec<PendingOf<T>> {
+            let mut pending: Vec<_> = Pending::<T>::iter()
+                .map(|(id, Enactment { call, at, decided })| {
+                    let hash = call.hash();
+                    PendingEnactment { id, call, hash, at, decided }
+                })
+                .collect();
+            pending.sort_by_key(|p| p.id);
+            pending
+        }
+
+        /// Which calls are paused, and until which block.
+        pub fn paused() -> Vec<Pause<BlockNumberFor<T>>> {
+            Pauses::<T>::get().into_iter().filter(|p| !p.over).collect()
+        }
+
+        /// The first block in which everything works again, if it is halted.
+        pub fn halted_until() -> Option<BlockNumberFor<T>> {
+            Self::halt_ends()
+        }
+
+        /// How long things take, and the shortest delay of this network.
+        pub fn parameters() -> (Parameters, u32) {
+            (Configuration::<T>::get(), MinimumDelay::<T>::get())
+        }
+
+        /// Whether the collective could pause this call now, or why not.
+        pub fn can_pause(pallet: Name, call: Name) -> Result<(), DispatchError> {
+            Self::check_pause(&(pallet, call)).map_err(Into::into)
+        }
+
+        /// Whether the collective could halt everything now, or why not.
+        pub fn can_halt() -> Result<(), DispatchError> {
+            Self::check_halt().map_err(Into::into)
+        }
+    }
+}

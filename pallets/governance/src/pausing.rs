@@ -1,0 +1,143 @@
+//! What the collective can stop at once, for a while.
+
+use crate::{CallName, Config, Configuration, Error, Event, LastHalt, Pallet, Pause, Pauses, Span, WeightInfo};
+use core::str::from_utf8;
+use frame_support::{
+    ensure,
+    pallet_prelude::{DispatchResult, Weight},
+    traits::{GetCallMetadata, SafeMode, TransactionPause},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::traits::{One, Saturating};
+
+impl<T: Config> Pallet<T> {
+    /// Whether the runtime has this call. A pause of a misspelt one would stop nothing, and nobody would notice.
+    fn exists(call: &CallName) -> bool {
+        let (Ok(pallet), Ok(name)) = (from_utf8(&call.0), from_utf8(&call.1)) else { return false };
+        <T as Config>::RuntimeCall::get_module_names().contains(&pallet)
+            && <T as Config>::RuntimeCall::get_call_names(pallet).contains(&name)
+    }
+
+    /// Whether `call` can be paused now.
+    pub(crate) fn check_pause(call: &CallName) -> Result<(), Error<T>> {
+        ensure!(Self::exists(call), Error::<T>::NoSuchCall);
+        ensure!(T::SafeMode::remaining().is_none(), Error::<T>::AlreadyHalted);
+        // After a halt everything works for as long, or pauses and halts in turn would stop a call for good.
+        Self::check_cooled()?;
+        let now = frame_system::Pallet::<T>::block_number();
+        let pauses = Pauses::<T>::get();
+        if let Some(last) = pauses.iter().find(|p| p.call == *call) {
+            ensure!(last.over, Error::<T>::AlreadyPaused);
+            ensure!(now >= last.span.cooled(), Error::<T>::PauseCooldown);
+        }
+        ensure!(T::Pauses::can_pause(call.clone()), Error::<T>::Protected);
+        let kept = pauses.iter().filter(|p| Self::is_kept(p, now)).count();
+        ensure!(kept < Self::max_pauses(), Error::<T>::TooManyPauses);
+        Ok(())
+    }
+
+    /// Whether everything can be halted now.
+    pub(crate) fn check_halt() -> Result<(), Error<T>> {
+        ensure!(T::SafeMode::remaining().is_none(), Error::<T>::AlreadyHalted);
+        Self::check_cooled()
+    }
+
+    fn check_cooled() -> Result<(), Error<T>> {
+        let now = frame_system::Pallet::<T>::block_number();
+        let cooled = LastHalt::<T>::get().is_none_or(|halt| now >= halt.cooled());
+        ensure!(cooled, Error::<T>::HaltCooldown);
+        Ok(())
+    }
+
+    fn max_pauses() -> usize {
+        usize::try_from(crate::MAX_PAUSES).unwrap_or(usize::MAX)
+    }
+
+    /// Whether an entry still says something.
+    fn is_kept(pause: &Pause<BlockNumberFor<T>>, now: BlockNumberFor<T>) -> bool {
+        !pause.over || now < pause.span.cooled()
+    }
+
+    /// See [`Pallet::pause`].
+    pub(crate) fn do_pause(call: CallName) -> DispatchResult {
+        Self::check_pause(&call)?;
+        let since = frame_system::Pallet::<T>::block_number();
+        let until = since.saturating_add(Configuration::<T>::get().pause_blocks.into());
+        Pauses::<T>::try_mutate(|pauses| {
+            pauses.retain(|p| Self::is_kept(p, since));
+            let pause = Pause { call: call.clone(), span: Span { since, until }, over: false };
+            pauses.try_push(pause).map_err(|_| Error::<T>::TooManyPauses)
+        })?;
+        T::Pauses::pause(call.clone()).map_err(|_| Error::<T>::Protected)?;
+        Self::deposit_event(Event::Paused { call, until });
+        Ok(())
+    }
+
+    /// See [`Pallet::resume`].
+    pub(crate) fn do_resume(call: CallName) -> DispatchResult {
+        let now = frame_system::Pallet::<T>::block_number();
+        Pauses::<T>::try_mutate(|pauses| -> DispatchResult {
+            let pause = pauses.iter_mut().find(|p| p.call == call && !p.over).ok_or(Error::<T>::NotPaused)?;
+            Self::end(pause, now);
+            Ok(())
+        })
+    }
+
+    /// The call works again from now on.
+    fn end(pause: &mut Pause<BlockNumberFor<T>>, now: BlockNumberFor<T>) {
+        pause.over = true;
+        pause.span.until = now;
+        // Fails only if root resumed the call behind our back, or a new runtime protects it: it works in either case.
+        let _ = T::Pauses::unpause(pause.call.clone());
+        Self::deposit_event(Event::Resumed { call: pause.call.clone() });
+    }
+
+    /// End what is due, at the beginning of a block. At most [`MAX_PAUSES`](crate::MAX_PAUSES) of them.
+    pub(crate) fn end_pauses(now: BlockNumberFor<T>) -> Weight {
+        let mut pauses = Pauses::<T>::get();
+        let mut ended = 0u32;
+        for pause in pauses.iter_mut().filter(|p| !p.over && p.span.until <= now) {
+            Self::end(pause, now);
+            ended.saturating_inc();
+        }
+        let entries = pauses.len();
+        pauses.retain(|p| Self::is_kept(p, now));
+        if ended == 0 && pauses.len() == entries {
+            return T::WeightInfo::end_pauses(0);
+        }
+        Pauses::<T>::put(pauses);
+        T::WeightInfo::end_pauses(ended.max(1))
+    }
+
+    /// See [`Pallet::halt`].
+    pub(crate) fn do_halt() -> DispatchResult {
+        Self::check_halt()?;
+        let since = frame_system::Pallet::<T>::block_number();
+        let blocks: BlockNumberFor<T> = Configuration::<T>::get().halt_blocks.into();
+        let until = since.saturating_add(blocks);
+        // Safe mode counts the last block in.
+        T::SafeMode::enter(blocks.saturating_sub(One::one())).map_err(|_| Error::<T>::AlreadyHalted)?;
+        LastHalt::<T>::put(Span { since, until });
+        Self::deposit_event(Event::Halted { until });
+        Ok(())
+    }
+
+    /// See [`Pallet::unhalt`].
+    pub(crate) fn do_unhalt() -> DispatchResult {
+        T::SafeMode::exit().map_err(|_| Error::<T>::NotHalted)?;
+        let now = frame_system::Pallet::<T>::block_number();
+        LastHalt::<T>::mutate(|halt| {
+            if let Some(halt) = halt {
+                halt.until = halt.until.min(now);
+            }
+        });
+        Self::deposit_event(Event::Unhalted);
+        Ok(())
+    }
+
+    /// The first block after the halt, if there is one now.
+    pub(crate) fn halt_ends() -> Option<BlockNumberFor<T>> {
+        let remaining = T::SafeMode::remaining()?;
+        Some(frame_system::Pallet::<T>::block_number().saturating_add(remaining).saturating_add(One::one()))
+    }
+}

@@ -1,0 +1,582 @@
+//! What a captured council can not do: the delay, the limits of what is immediate, and upgrades through both.
+
+mod common;
+
+use codec::Encode;
+use common::{Person, Shape, Sim};
+use frame_support::{
+    assert_ok,
+    migrations::VersionedMigration,
+    traits::{
+        Bounded, GetCallMetadata, GetStorageVersion, OnRuntimeUpgrade, StorageVersion, UncheckedOnRuntimeUpgrade,
+    },
+    weights::Weight,
+};
+use ratio1_primitives::{economics::R1, kyc::Country, EpochIndex, LicenseId};
+use ratio1_runtime::{
+    configs::{is_protected, tx_extension, CouncilInstance, PROTECTED_CALLS, PROTECTED_PALLETS},
+    Governance, Kyc, Preimage, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System, UncheckedExtrinsic, VERSION,
+};
+use sp_core::Pair;
+use sp_runtime::{
+    traits::{BlakeTwo256, Dispatchable, Hash},
+    transaction_validity::InvalidTransaction,
+    ApplyExtrinsicResult, BoundedVec, DispatchError, DispatchResult,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The first edge's Node Deed in the default shape.
+const EDGE: LicenseId = LicenseId(5);
+/// Of the default genesis.
+const DELAY: u32 = pallet_governance::LEAST_DELAY;
+
+/// A chain whose council are three edges with some R1.
+fn chain() -> (Sim, Vec<Person>) {
+    let mut sim = Sim::new(Shape { edges: 3, ..Shape::default() });
+    settle(&mut sim, EpochIndex(1));
+    let members = sim.edges.clone();
+    for license in 0..3 {
+        assert_ok!(sim.claim(LicenseId(EDGE.0 + license)).unwrap());
+    }
+    let new_members = members.iter().map(Person::id).collect();
+    assert_ok!(sim.as_root(pallet_collective::Call::set_members { new_members, prime: None, old_count: 4 }.into()));
+    (sim, members)
+}
+
+/// Everybody reports full availability of all nodes for `epoch`.
+fn settle(sim: &mut Sim, epoch: EpochIndex) {
+    sim.settle(epoch, None, |license| if license.0 == 0 { 0 } else { 255 });
+}
+
+/// Two of three members, without the motion: through the same filters.
+fn capture(sim: &mut Sim, call: impl Into<RuntimeCall>) -> DispatchResult {
+    let (call, origin) = (call.into(), pallet_collective::RawOrigin::Members(2, 3));
+    sim.ext.execute_with(|| call.dispatch(origin.into())).map(|_| ()).map_err(|e| e.error)
+}
+
+fn name(text: &str) -> pallet_governance::Name {
+    text.as_bytes().to_vec().try_into().expect("a short name")
+}
+
+fn pause(pallet: &str, call: &str) -> RuntimeCall {
+    pallet_governance::Call::pause { pallet: name(pallet), call: name(call) }.into()
+}
+
+/// The call, noted where it is too long to be given in place.
+fn bounded(sim: &mut Sim, call: &RuntimeCall) -> Bounded<RuntimeCall, BlakeTwo256> {
+    let bytes = call.encode();
+    match BoundedVec::try_from(bytes.clone()) {
+        Ok(short) => Bounded::Inline(short),
+        Err(_) => {
+            let (hash, len) = (BlakeTwo256::hash(&bytes), bytes.len() as u32);
+            sim.ext.execute_with(|| Preimage::note_preimage(RuntimeOrigin::root(), bytes).expect("noted"));
+            Bounded::Lookup { hash, len }
+        }
+    }
+}
+
+fn schedule(sim: &mut Sim, call: impl Into<RuntimeCall>) -> DispatchResult {
+    let call = bounded(sim, &call.into());
+    capture(sim, pallet_governance::Call::schedule { call })
+}
+
+/// Run until everything that was decided is enacted: after the delay, or in the block after it if a session ends in that
+/// one and leaves no room.
+fn run_delay(sim: &mut Sim) {
+    let decided = sim.number;
+    while sim.ext.execute_with(|| !Governance::pending().is_empty()) {
+        assert!(sim.number <= decided + DELAY, "still pending");
+        sim.block(vec![]);
+    }
+    assert!(sim.number >= decided + DELAY, "enacted before the delay was over");
+}
+
+/// The block in which what is pending is due, or the one after it.
+fn run_due(sim: &mut Sim) {
+    for _ in 0..2 {
+        if sim.ext.execute_with(|| !Governance::pending().is_empty()) {
+            sim.block(vec![]);
+        }
+    }
+    assert!(sim.ext.execute_with(|| Governance::pending().is_empty()));
+}
+
+/// What a hostile council would like to do, by what it takes.
+fn wishes(sim: &Sim) -> Vec<(&'static str, RuntimeCall)> {
+    let thief = Person::new("Thief").id();
+    let victim = sim.edges[0].id();
+    let parameters = pallet_governance::Parameters { delay_blocks: 10, pause_blocks: 10, halt_blocks: 10 };
+    let short = pallet_governance::Parameters { delay_blocks: 1, pause_blocks: 1, halt_blocks: 1 };
+    let availability = pallet_availability::Parameters { beat_ms: 500, threshold: 1, ..Default::default() };
+    vec![
+        ("replace the code", frame_system::Call::set_code_without_checks { code: vec![1, 2, 3] }.into()),
+        (
+            "replace the code later",
+            frame_system::Call::authorize_upgrade_without_checks { code_hash: [1; 32].into() }.into(),
+        ),
+        ("write storage", frame_system::Call::set_storage { items: vec![(b":code".to_vec(), vec![0])] }.into()),
+        ("erase storage", frame_system::Call::kill_prefix { prefix: vec![], subkeys: 10 }.into()),
+        ("mint", pallet_balances::Call::force_set_balance { who: thief.clone().into(), new_free: 1_000 * R1 }.into()),
+        (
+            "take money",
+            pallet_balances::Call::force_transfer {
+                source: victim.clone().into(),
+                dest: thief.clone().into(),
+                value: 1,
+            }
+            .into(),
+        ),
+        (
+            "move a deed",
+            pallet_nfts::Call::force_collection_owner { collection: 0, owner: thief.clone().into() }.into(),
+        ),
+        ("ban a deed", pallet_licenses::Call::ban { license: EDGE }.into()),
+        ("grant a Master deed", pallet_licenses::Call::grant_master { owner: victim.clone(), assigned: R1 }.into()),
+        ("appoint a registrar", pallet_kyc::Call::add_registrar { registrar: thief.clone() }.into()),
+        ("revoke an owner", pallet_kyc::Call::revoke { who: victim.clone() }.into()),
+        ("prohibit a country", pallet_kyc::Call::prohibit_country { country: Country(*b"RO") }.into()),
+        ("remove an oracle", pallet_oracles::Call::remove { license: LicenseId(1) }.into()),
+        ("admit an oracle", pallet_oracles::Call::admit { license: EDGE }.into()),
+        ("lower the minimum of oracles", pallet_oracles::Call::set_minimum { minimum: 1 }.into()),
+        ("change what an epoch needs", pallet_availability::Call::set_parameters { parameters: availability }.into()),
+        ("let an epoch lapse", pallet_availability::Call::lapse { epoch: EpochIndex(2) }.into()),
+        (
+            "name wallets",
+            pallet_pools::Call::set_wallet { wallet: pallet_pools::Wallet::Operations, account: thief.clone() }.into(),
+        ),
+        (
+            "replace the council",
+            pallet_collective::Call::set_members { new_members: vec![thief.clone()], prime: None, old_count: 3 }.into(),
+        ),
+        ("take sudo", pallet_sudo::Call::set_key { new: thief.clone().into() }.into()),
+        (
+            "use sudo",
+            pallet_sudo::Call::sudo { call: Box::new(frame_system::Call::set_heap_pages { pages: 1 }.into()) }.into(),
+        ),
+        ("shorten the delay", pallet_governance::Call::set_parameters { parameters }.into()),
+        ("abolish the delay", pallet_governance::Call::set_parameters { parameters: short }.into()),
+        ("enact at once", pallet_governance::Call::enact { id: 0, call_weight: Weight::MAX, length: 9 }.into()),
+        (
+            "schedule without delay",
+            pallet_scheduler::Call::schedule_after {
+                after: 1,
+                maybe_periodic: None,
+                priority: 0,
+                call: Box::new(frame_system::Call::set_heap_pages { pages: 1 }.into()),
+            }
+            .into(),
+        ),
+        (
+            "act as somebody",
+            pallet_utility::Call::dispatch_as {
+                as_origin: Box::new(frame_system::RawOrigin::Signed(victim.clone()).into()),
+                call: Box::new(
+                    pallet_balances::Call::transfer_all { dest: thief.clone().into(), keep_alive: false }.into(),
+                ),
+            }
+            .into(),
+        ),
+        ("halt without end", pallet_safe_mode::Call::force_enter {}.into()),
+        ("extend a halt", pallet_safe_mode::Call::force_extend {}.into()),
+        (
+            "pause without end",
+            pallet_tx_pause::Call::pause { full_name: (name("Balances"), name("transfer_keep_alive")) }.into(),
+        ),
+        (
+            "stop migrations",
+            pallet_migrations::Call::force_set_cursor { cursor: Some(pallet_migrations::MigrationCursor::Stuck) }
+                .into(),
+        ),
+        ("withdraw a preimage", pallet_preimage::Call::unrequest_preimage { hash: [1; 32].into() }.into()),
+    ]
+}
+
+/// The whole state but what counts blocks and what governance itself writes down.
+fn state(sim: &mut Sim) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let own = ["Governance", "Scheduler", "Preimage"].map(|p| sp_io::hashing::twox_128(p.as_bytes()).to_vec());
+    let system = sp_io::hashing::twox_128(b"System");
+    let kept =
+        ["Account", "AuthorizedUpgrade"].map(|s| [&system[..], &sp_io::hashing::twox_128(s.as_bytes())].concat());
+    let parameters = pallet_governance::Configuration::<Runtime>::hashed_key();
+    sim.ext.execute_with(|| {
+        let mut all = BTreeMap::new();
+        let mut key = Vec::new();
+        while let Some(next) = sp_io::storage::next_key(&key) {
+            let in_system = next.starts_with(&system) && !kept.iter().any(|k| next.starts_with(k));
+            let governs = own.iter().any(|p| next.starts_with(p)) && next != parameters;
+            if !in_system && !governs {
+                all.insert(next.clone(), sp_io::storage::get(&next).map(|v| v.to_vec()).unwrap_or_default());
+            }
+            key = next;
+        }
+        all
+    })
+}
+
+/// In which pallets two states differ, as far as their names are known.
+fn differing(a: &BTreeMap<Vec<u8>, Vec<u8>>, b: &BTreeMap<Vec<u8>, Vec<u8>>) -> BTreeSet<String> {
+    let names = RuntimeCall::get_module_names().iter().map(|n| (sp_io::hashing::twox_128(n.as_bytes()).to_vec(), *n));
+    let names: BTreeMap<_, _> = names.collect();
+    let keys = a.keys().chain(b.keys()).filter(|k| a.get(*k) != b.get(*k));
+    keys.map(|k| {
+        let prefix = k.get(..16).unwrap_or(k);
+        names.get(prefix).map_or_else(|| format!("{k:02x?}"), |n| (*n).to_string())
+    })
+    .collect()
+}
+
+#[test]
+fn a_captured_council_changes_nothing_before_the_delay_is_over() {
+    let (mut control, _) = chain();
+    let (mut captured, _) = chain();
+    assert_eq!(differing(&state(&mut control), &state(&mut captured)), BTreeSet::new(), "the chains begin alike");
+
+    // At once: every door is shut.
+    for (wish, call) in wishes(&captured) {
+        let result = capture(&mut captured, call.clone());
+        assert!(result.is_err(), "{wish}: {result:?}");
+        // In a batch no door opens either.
+        let batch = pallet_utility::Call::force_batch { calls: vec![call] };
+        let _ = capture(&mut captured, batch);
+    }
+    assert_eq!(differing(&state(&mut control), &state(&mut captured)), BTreeSet::new());
+
+    // In public: everything is taken down, and nothing happens until the delay is over.
+    let wishes = wishes(&captured);
+    let mut taken = 0;
+    for (wish, call) in wishes {
+        match schedule(&mut captured, call) {
+            Ok(()) => taken += 1,
+            // What can not even be announced: too heavy for the beginning of a block.
+            Err(e) => assert_eq!(e, pallet_governance::Error::<Runtime>::TooHeavy.into(), "{wish}"),
+        }
+    }
+    assert!(taken >= 28, "{taken} were announced");
+    assert_eq!(captured.ext.execute_with(|| Governance::pending().len()), taken);
+    for _ in 1..DELAY {
+        control.block(vec![]);
+        captured.block(vec![]);
+        assert_eq!(differing(&state(&mut control), &state(&mut captured)), BTreeSet::new(), "{}", captured.number);
+    }
+    assert_eq!(captured.ext.execute_with(|| Governance::pending().len()), taken);
+
+    // A majority that wakes up in time undoes all of it.
+    for pending in captured.ext.execute_with(Governance::pending) {
+        assert_ok!(capture(&mut captured, pallet_governance::Call::cancel { id: pending.id }));
+    }
+    for _ in 0..DELAY {
+        control.block(vec![]);
+        captured.block(vec![]);
+    }
+    assert_eq!(differing(&state(&mut control), &state(&mut captured)), BTreeSet::new());
+
+    // Nobody wakes up: the comparison sees it.
+    let registrar = Person::new("Thief").id();
+    assert_ok!(schedule(&mut captured, pallet_kyc::Call::add_registrar { registrar }));
+    run_delay(&mut captured);
+    while control.number < captured.number {
+        control.block(vec![]);
+    }
+    assert_eq!(differing(&state(&mut control), &state(&mut captured)), BTreeSet::from(["Kyc".to_string()]));
+}
+
+#[test]
+fn a_decision_is_enacted_in_its_block_and_tells_how_it_ended() {
+    let (mut sim, _) = chain();
+    let registrar = Person::new("NewRegistrar").id();
+    assert_ok!(schedule(&mut sim, pallet_kyc::Call::add_registrar { registrar: registrar.clone() }));
+    assert_ok!(schedule(&mut sim, pallet_kyc::Call::remove_registrar { registrar: Person::new("Nobody").id() }));
+    let appointed =
+        |sim: &mut Sim| sim.ext.execute_with(|| pallet_kyc::Registrars::<Runtime>::contains_key(&registrar));
+    let at = sim.ext.execute_with(|| Governance::pending()[0].at);
+    assert_eq!(at, sim.number + DELAY);
+    while sim.number < at - 1 {
+        sim.block(vec![]);
+        assert!(!appointed(&mut sim));
+    }
+    run_due(&mut sim);
+    assert!(appointed(&mut sim));
+    let results = sim.ext.execute_with(|| {
+        let events = System::events().into_iter();
+        events
+            .filter_map(|r| match r.event {
+                ratio1_runtime::RuntimeEvent::Governance(pallet_governance::Event::Enacted { result, .. }) => {
+                    Some(result)
+                }
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(results, [Ok(()), Err(pallet_kyc::Error::<Runtime>::NoSuchRegistrar.into())]);
+    // Nobody attested anything: the registrar is there, that is all.
+    assert!(sim.ext.execute_with(|| Kyc::attestation_of(registrar)).is_none());
+}
+
+#[test]
+fn members_govern_with_real_transactions_and_strangers_do_not() {
+    let (mut sim, members) = chain();
+    let stranger = sim.oracles[0].clone();
+    let decision: RuntimeCall = pallet_governance::Call::schedule {
+        call: bounded(&mut sim, &pallet_oracles::Call::set_minimum { minimum: 2 }.into()),
+    }
+    .into();
+    let (hash, length) = (BlakeTwo256::hash_of(&decision), decision.encoded_size() as u32);
+    let propose = || pallet_collective::Call::<Runtime, CouncilInstance>::propose {
+        threshold: 2,
+        proposal: Box::new(decision.clone()),
+        length_bound: length,
+    };
+    let refused = |sim: &mut Sim, who: &Person, call: RuntimeCall| {
+        let xt = sim.signed(who, call);
+        assert_eq!(common::validity(sim, xt), Err(InvalidTransaction::Call.into()));
+    };
+    refused(&mut sim, &stranger, propose().into());
+    // A member may not carry other calls with that class, nor long ones.
+    let remark = Box::new(frame_system::Call::remark { remark: vec![] }.into());
+    refused(&mut sim, &members[0], pallet_collective::Call::execute { proposal: remark, length_bound: 10 }.into());
+    let long = Box::new(frame_system::Call::remark { remark: vec![0; 9_000] }.into());
+    refused(
+        &mut sim,
+        &members[0],
+        pallet_collective::Call::propose { threshold: 2, proposal: long, length_bound: 10_000 }.into(),
+    );
+    // Nor one that would fill the council's share of a block by itself.
+    let heavy = pallet_collective::Call::close {
+        proposal_hash: hash,
+        index: 0,
+        proposal_weight_bound: Weight::from_parts(100_000_000_000, 0),
+        length_bound: length,
+    };
+    refused(&mut sim, &members[0], heavy.into());
+
+    let mut send = |who: &Person, call: RuntimeCall| -> ApplyExtrinsicResult {
+        let xt = sim.signed(who, call);
+        sim.include(xt)
+    };
+    let vote =
+        |approve| pallet_collective::Call::<Runtime, CouncilInstance>::vote { proposal: hash, index: 0, approve };
+    assert_ok!(send(&members[0], propose().into()).unwrap());
+    assert_ok!(send(&members[0], vote(true).into()).unwrap());
+    let close = || pallet_collective::Call::<Runtime, CouncilInstance>::close {
+        proposal_hash: hash,
+        index: 0,
+        proposal_weight_bound: Weight::from_parts(10_000_000_000, 10_000_000),
+        length_bound: length,
+    };
+    // One of three is not enough, and those who are silent have not agreed.
+    assert!(send(&members[0], close().into()).unwrap().is_err());
+    assert_ok!(send(&members[2], vote(true).into()).unwrap());
+    assert_ok!(send(&members[1], close().into()).unwrap());
+    assert_eq!(sim.ext.execute_with(|| Governance::pending().len()), 1);
+    run_delay(&mut sim);
+    assert_eq!(sim.ext.execute_with(pallet_oracles::Minimum::<Runtime>::get), 2);
+}
+
+#[test]
+fn a_flooding_council_leaves_the_block_to_the_votes() {
+    let (mut sim, members) = chain();
+    let flood = |sim: &mut Sim| -> Vec<UncheckedExtrinsic> {
+        sim.ext.execute_with(|| {
+            let who = &members[0];
+            let nonce = System::account_nonce(who.id());
+            let sign = |i: u32| {
+                let proposal = Box::new(frame_system::Call::remark { remark: i.to_le_bytes().to_vec() }.into());
+                let call: RuntimeCall =
+                    pallet_collective::Call::propose { threshold: 2, proposal, length_bound: 100 }.into();
+                let ext = tx_extension(nonce + i, 0);
+                let payload = ratio1_runtime::SignedPayload::new(call.clone(), ext.clone()).unwrap();
+                let signature = payload.using_encoded(|bytes| who.account.sign(bytes));
+                UncheckedExtrinsic::new_signed(call, who.id().into(), signature.into(), ext)
+            };
+            (0..2_000).map(sign).collect()
+        })
+    };
+    let xts = flood(&mut sim);
+    let results = sim.block(xts);
+    let exhausted = Err(InvalidTransaction::ExhaustsResources.into());
+    assert!(results.contains(&exhausted), "the council's share is bounded");
+    let share = ratio1_runtime::configs::RuntimeBlockWeights::get().max_block.ref_time() / 10;
+    let used =
+        sim.ext.execute_with(|| *System::block_weight().get(frame_support::dispatch::DispatchClass::Operational));
+    assert!(used.ref_time() < share, "{used:?}");
+}
+
+#[test]
+fn halts_and_pauses_cover_neither_votes_nor_claims_nor_governance() {
+    let (mut sim, members) = chain();
+    for (pallet, call) in
+        [("Rewards", "claim"), ("Availability", "commit"), ("Governance", "cancel"), ("Council", "vote")]
+    {
+        let protected: DispatchError = pallet_governance::Error::<Runtime>::Protected.into();
+        assert_eq!(capture(&mut sim, pause(pallet, call)), Err(protected), "{pallet}.{call}");
+    }
+    let epoch = sim.current();
+    sim.run_to_epoch(epoch.0 + 1);
+    assert_ok!(schedule(
+        &mut sim,
+        pallet_governance::Call::set_parameters {
+            parameters: pallet_governance::Parameters { delay_blocks: 200, pause_blocks: 100, halt_blocks: 100 },
+        }
+    ));
+    run_delay(&mut sim);
+    assert_ok!(capture(&mut sim, pallet_governance::Call::halt {}));
+
+    // A transfer is refused.
+    let (payer, payee) = (members[0].clone(), members[1].id());
+    let transfer = |sim: &mut Sim| {
+        let call = pallet_balances::Call::transfer_keep_alive { dest: payee.clone().into(), value: 1 };
+        let xt = sim.signed(&payer, call);
+        sim.include(xt)
+    };
+    let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
+    assert_eq!(transfer(&mut sim), Ok(Err(filtered)));
+    // Wrapped, too.
+    let call = pallet_balances::Call::transfer_keep_alive { dest: payee.clone().into(), value: 1 };
+    let batch = sim.signed(&payer, pallet_utility::Call::batch_all { calls: vec![call.into()] });
+    assert_eq!(sim.include(batch), Ok(Err(filtered)));
+
+    // Votes settle an epoch that ran during the halt, and its pay is claimed.
+    let epoch = sim.current();
+    settle(&mut sim, epoch);
+    assert!(sim.ext.execute_with(SafeMode::is_entered));
+    let before = sim.balance(&payer.id());
+    assert_ok!(sim.claim(EDGE).unwrap());
+    assert!(sim.balance(&payer.id()) > before);
+    // Governance goes on, and ends it.
+    assert_ok!(schedule(&mut sim, pallet_oracles::Call::set_minimum { minimum: 2 }));
+    assert_ok!(capture(&mut sim, pallet_governance::Call::unhalt {}));
+    assert_ok!(transfer(&mut sim).unwrap());
+}
+
+#[test]
+fn protected_names_are_calls_of_this_runtime() {
+    let names = RuntimeCall::get_module_names();
+    for pallet in PROTECTED_PALLETS {
+        assert!(names.contains(&pallet), "{pallet}");
+    }
+    for (pallet, call) in PROTECTED_CALLS {
+        assert!(RuntimeCall::get_call_names(pallet).contains(&call), "{pallet}.{call}");
+    }
+    assert!(!is_protected("Balances", "transfer_keep_alive"));
+    assert!(!is_protected("Sale", "buy"));
+}
+
+/// Reads the version from "code" that is nothing but an encoded version.
+struct ReadVersion;
+
+impl sp_core::traits::ReadRuntimeVersion for ReadVersion {
+    fn read_runtime_version(&self, code: &[u8], _: &mut dyn sp_core::traits::Externalities) -> Result<Vec<u8>, String> {
+        Ok(code.to_vec())
+    }
+}
+
+fn new_code(spec_version: u32) -> Vec<u8> {
+    sp_version::RuntimeVersion { spec_version, ..VERSION }.encode()
+}
+
+fn code(sim: &mut Sim) -> Option<Vec<u8>> {
+    sim.ext.execute_with(|| frame_support::storage::unhashed::get_raw(sp_core::storage::well_known_keys::CODE))
+}
+
+#[test]
+fn an_upgrade_is_enacted_after_the_delay_when_the_council_schedules_the_code() {
+    let (mut sim, _) = chain();
+    sim.ext.register_extension(sp_core::traits::ReadRuntimeVersionExt::new(ReadVersion));
+    let new = new_code(VERSION.spec_version + 1);
+    assert_ok!(schedule(&mut sim, frame_system::Call::set_code { code: new.clone() }));
+    for _ in 1..DELAY {
+        sim.block(vec![]);
+        assert_ne!(code(&mut sim), Some(new.clone()));
+    }
+    run_due(&mut sim);
+    assert_eq!(code(&mut sim), Some(new));
+}
+
+#[test]
+fn an_upgrade_is_brought_by_anybody_when_the_council_authorised_its_hash() {
+    let (mut sim, _) = chain();
+    sim.ext.register_extension(sp_core::traits::ReadRuntimeVersionExt::new(ReadVersion));
+    let new = new_code(VERSION.spec_version + 1);
+    let code_hash = BlakeTwo256::hash(&new);
+    let bring =
+        || UncheckedExtrinsic::new_bare(frame_system::Call::apply_authorized_upgrade { code: new.clone() }.into());
+    assert_ok!(schedule(&mut sim, frame_system::Call::authorize_upgrade { code_hash }));
+    assert!(common::validity(&mut sim, bring()).is_err(), "nothing is authorised yet");
+    run_delay(&mut sim);
+    assert_ok!(sim.include(bring()).unwrap());
+    assert_eq!(code(&mut sim), Some(new));
+}
+
+#[test]
+fn a_downgrade_is_refused_when_the_council_schedules_it() {
+    let (mut sim, _) = chain();
+    sim.ext.register_extension(sp_core::traits::ReadRuntimeVersionExt::new(ReadVersion));
+    let old = new_code(VERSION.spec_version);
+    let before = code(&mut sim);
+    assert_ok!(schedule(&mut sim, frame_system::Call::set_code { code: old }));
+    run_delay(&mut sim);
+    assert_eq!(code(&mut sim), before);
+}
+
+/// What the migration below does: it leaves a mark.
+struct Mark;
+
+const MARK: &[u8] = b":migrated";
+
+impl UncheckedOnRuntimeUpgrade for Mark {
+    fn on_runtime_upgrade() -> Weight {
+        let before: u32 = frame_support::storage::unhashed::get_or_default(MARK);
+        frame_support::storage::unhashed::put(MARK, &(before + 1));
+        Weight::zero()
+    }
+}
+
+/// From the version that governance's storage has to the next one.
+type Migration = VersionedMigration<1, 2, Mark, Governance, <Runtime as frame_system::Config>::DbWeight>;
+
+/// As the executive of the next runtime: this one, and the migration.
+type NextExecutive = frame_executive::Executive<
+    Runtime,
+    ratio1_runtime::Block,
+    frame_system::ChainContext<Runtime>,
+    Runtime,
+    ratio1_runtime::AllPalletsWithSystem,
+    Migration,
+>;
+
+#[test]
+fn a_versioned_migration_runs_once_when_the_version_has_changed() {
+    let (mut sim, _) = chain();
+    sim.ext.execute_with(|| {
+        assert_eq!(Governance::on_chain_storage_version(), StorageVersion::new(1));
+        // What `initialize_block` does when the last block was made by an older version.
+        frame_system::LastRuntimeUpgrade::<Runtime>::put(frame_system::LastRuntimeUpgradeInfo {
+            spec_version: (VERSION.spec_version - 1).into(),
+            spec_name: VERSION.spec_name,
+        });
+        let header = |number| {
+            let slot = u64::from(pallet_babe::CurrentSlot::<Runtime>::get()) + 1;
+            let pre = sp_consensus_babe::digests::PreDigest::SecondaryPlain(
+                sp_consensus_babe::digests::SecondaryPlainPreDigest { authority_index: 0, slot: slot.into() },
+            );
+            let item = sp_runtime::DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre.encode());
+            let digest = sp_runtime::Digest { logs: vec![item] };
+            <ratio1_runtime::Header as sp_runtime::traits::Header>::new(
+                number,
+                Default::default(),
+                Default::default(),
+                Default::default(),
+                digest,
+            )
+        };
+        let next = System::block_number() + 1;
+        NextExecutive::initialize_block(&header(next));
+        let mark = || frame_support::storage::unhashed::get_or_default::<u32>(MARK);
+        assert_eq!(mark(), 1);
+        assert_eq!(Governance::on_chain_storage_version(), StorageVersion::new(2));
+        // The version is known now, and the migration has its own: neither the next block nor a second run repeats it.
+        NextExecutive::initialize_block(&header(next + 1));
+        Migration::on_runtime_upgrade();
+        assert_eq!(mark(), 1);
+    });
+}
