@@ -21,6 +21,7 @@ pub mod keys;
 pub mod kyc;
 pub mod license;
 pub mod refusal;
+pub mod text;
 pub mod traits;
 
 pub use clock::{ClockParams, EpochParams};

@@ -4,7 +4,7 @@ use crate::*;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::weights::Weight;
 use ratio1_primitives::{
-    economics::{curve, CREDITS_PER_EPOCH},
+    economics::{self, curve},
     pages,
     traits::{LicenseInspect, PageMask},
     Balance, EpochIndex, Grant, LicenseClass, LicenseId,
@@ -41,8 +41,7 @@ impl MasterLedger {
         if release == 0 {
             return None;
         }
-        // An assignment is below 2^82, so the product is far below 2^128.
-        let earned = release.saturating_mul(Balance::from(byte)) / Balance::from(CREDITS_PER_EPOCH);
+        let earned = economics::earned(release, byte);
         self.earned = self.earned.saturating_add(earned);
         self.forgone = self.forgone.saturating_add(release.saturating_sub(earned));
         Some(earned)
