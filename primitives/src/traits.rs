@@ -30,7 +30,8 @@ pub trait EpochInspect {
 pub trait KycInspect<AccountId> {
     /// Whether `who` may begin something now: attested, not expired, not revoked, country permitted. No grace.
     fn admits(who: &AccountId) -> Result<Attestation, KycRefusal>;
-    /// Whether what `who` began may go on in `epoch`: as `admits`, with the grace and delays of section 2.
+    /// Whether what `who` began may go on in `epoch`, which is the running one: as `admits`, with the grace and delays of
+    /// section 2.
     fn standing(who: &AccountId, epoch: EpochIndex) -> Result<Attestation, KycRefusal>;
 }
 

@@ -13,6 +13,7 @@
 //!   [`Config::RevocationDelay`] after a revocation or after the country became prohibited.
 //! - *Provider reference*: what lets an account without balance send transactions. The first attestation gives one,
 //!   once and for good; genesis gives it to the keyed accounts and pools of the preset.
+//! - *Entity*: the person or company behind one or several accounts. Nothing but its pseudonym is known here.
 //!
 //! ## Lifecycle of an attestation
 //!
@@ -22,24 +23,46 @@
 //! last, or genesis did, only governance changes. The owner of an oracle is revoked by governance alone, so that no
 //! registrar decides who votes.
 //!
-//! A renewal never rewrites the past: the record it replaces is kept, and answers for the epochs in which it stood.
-//! The entity of an account never changes; another entity takes another account.
+//! A registrar revokes at most [`Parameters::revocations_per_epoch`] attestations in an epoch. A renewal that brings the
+//! expiry forward takes away like a revocation, so it counts as one and is refused for the owner of an oracle.
+//! Governance has no cap. A registrar who is dismissed and appointed again begins at zero.
+//!
+//! ## Lifecycle of an entity
+//!
+//! The first attested account makes the entity, further ones join it, up to [`Parameters::accounts_per_entity`], and
+//! none ever leaves: an account belongs to its entity for good; another entity takes another account.
+//! - All accounts of an entity are of one kind. An error can be corrected while there is only one account.
+//! - A person has one country: a further account must name the one of the person's newest attestation. A person who
+//!   moves has one account renewed with the new country; the others follow when they are renewed. A company may be
+//!   registered in several countries.
+//! - `revoke_entity` ends admission of all its accounts at once and their standing after [`Config::RevocationDelay`],
+//!   and nobody can attest them or further ones: a fraud does not go on with the next account. `restore_entity` takes
+//!   that back from its moment on; accounts that are revoked themselves stay revoked. Both are governance's, so the
+//!   owner of an oracle needs no exception.
+//!
+//! ## What is not kept
+//!
+//! Only the newest record of each account and the present list of countries are stored: whoever asks for standing asks
+//! for the running epoch and keeps what follows from the answer. Past epochs can not be asked for. What is restored or
+//! permitted again gives standing from that moment on.
 //!
 //! ## Invariants
 //!
-//! - `standing(who, epoch)` depends on records only, and for an epoch that has ended it answers the same for ever.
+//! - Who is admitted is in good standing.
 //! - Every attested account was given exactly one provider reference by this pallet.
-//! - All records of an account name one entity and well-formed countries; each replaced one is older than its
-//!   successor. Prohibitions of a country are ordered and do not overlap.
-//!
-//! Caps on revocations per registrar and the rules for several accounts of one entity are not part of this pallet yet.
+//! - An entity counts the accounts attested for it, at least one, and all are of its kind. A person's country is that
+//!   of at least one of the person's accounts.
+//! - Countries of records and prohibitions are well-formed, parameters within their bounds.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod attesting;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod errors;
+mod revoking;
 mod standing;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -52,14 +75,16 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{Prohibition, Record};
+pub use types::{AccountStatus, Entity, Parameters, ParametersRefusal, Record, Revocations, ACCOUNTS, REVOCATIONS};
 pub use weights::WeightInfo;
+
+use frame_support::pallet_macros::import_section;
 
 /// Epochs for which standing outlives the expiry of an attestation.
 pub const GRACE_EPOCHS: u32 = 30;
-/// How often one country can become prohibited. Past prohibitions answer for past epochs, so they are kept.
-pub const MAX_PROHIBITIONS: u32 = 64;
 
+// A long list kept in a file of its own.
+#[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -80,7 +105,8 @@ pub mod pallet {
     /// What this pallet needs from the runtime.
     #[pallet::config]
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
-        /// Governance: appoints registrars, lists countries, may attest anybody and revoke any attestation.
+        /// Governance: appoints registrars, lists countries, sets parameters, revokes entities, may attest anybody and
+        /// revoke any attestation.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Which epoch runs.
@@ -97,24 +123,25 @@ pub mod pallet {
         type WeightInfo: WeightInfo;
     }
 
-    /// Who may attest.
+    /// What governance may tune.
     #[pallet::storage]
-    pub type Registrars<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ()>;
+    pub type Configuration<T: Config> = StorageValue<_, Parameters, ValueQuery>;
+
+    /// Who may attest, and what each used of its revocations.
+    #[pallet::storage]
+    pub type Registrars<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Revocations>;
 
     /// The newest record of each account ever attested.
     #[pallet::storage]
     pub type Attestations<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Record<T::AccountId>>;
 
-    /// Replaced records by the epoch from which they stood, so that ended epochs keep their answer. At most one for
-    /// each epoch, for what is replaced within the epoch in which it was made never decided an ended epoch.
+    /// Each entity that ever had an account attested.
     #[pallet::storage]
-    pub type Superseded<T: Config> =
-        StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, EpochIndex, Record<T::AccountId>>;
+    pub type Entities<T: Config> = StorageMap<_, Blake2_128Concat, EntityId, Entity>;
 
-    /// When each country was prohibited, oldest first. The country is on the list now if the last one has no end.
+    /// The prohibited countries, each with the first epoch in which its accounts are not in good standing.
     #[pallet::storage]
-    pub type Prohibitions<T: Config> =
-        StorageMap<_, Twox64Concat, Country, BoundedVec<Prohibition, ConstU32<MAX_PROHIBITIONS>>, ValueQuery>;
+    pub type Prohibitions<T: Config> = StorageMap<_, Twox64Concat, Country, EpochIndex>;
 
     /// Accounts that got their provider reference, which is never taken back and never given twice.
     #[pallet::storage]
@@ -124,6 +151,8 @@ pub mod pallet {
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
     pub struct GenesisConfig<T: Config> {
+        /// The first parameters.
+        pub parameters: Parameters,
         /// The first registrars.
         pub registrars: Vec<T::AccountId>,
         /// `(account, entity, kind, country, expires)`. Without registrar: only governance can revoke them.
@@ -137,22 +166,25 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
+            let valid = self.parameters.validate();
+            assert!(valid.is_ok(), "genesis: the parameters of KYC are out of bounds: {valid:?}");
+            Configuration::<T>::put(self.parameters);
             for registrar in &self.registrars {
-                Registrars::<T>::insert(registrar, ());
+                Registrars::<T>::insert(registrar, Revocations::default());
             }
             let start = EpochIndex(0);
             for country in &self.prohibited {
-                assert!(country.is_well_formed(), "genesis: malformed country in the prohibited list");
-                let added = Pallet::<T>::list_country(*country, start);
-                assert!(added.is_ok(), "genesis: a country is listed twice");
+                let listed = Pallet::<T>::list_country(*country, start);
+                assert!(listed.is_ok(), "genesis: a prohibited country is malformed or listed twice: {listed:?}");
             }
             for (who, entity, kind, country, expires) in &self.attestations {
                 let attestation =
                     Attestation { entity: entity.0, kind: *kind, country: *country, expires: EpochIndex(*expires) };
                 assert!(!Attestations::<T>::contains_key(who), "genesis: an account is attested twice");
-                let valid = Pallet::<T>::check_attestation(who, &attestation, start);
-                assert!(valid.is_ok(), "genesis: an attestation is malformed, expired or from a prohibited country");
-                Pallet::<T>::record(who, attestation, None, start);
+                match Pallet::<T>::check_attest(None, who, &attestation, start) {
+                    Ok(change) => Pallet::<T>::record(who, attestation, None, change),
+                    Err(refusal) => panic!("genesis: an attestation is refused: {refusal:?}"),
+                }
             }
             for account in &self.providers {
                 Pallet::<T>::provide(account);
@@ -197,6 +229,18 @@ pub mod pallet {
             /// The first epoch in which the account is not in good standing.
             stops: EpochIndex,
         },
+        /// Governance revoked an entity: none of its accounts is admitted from now on.
+        EntityRevoked {
+            /// The entity.
+            entity: EntityId,
+            /// The first epoch in which its accounts are not in good standing.
+            stops: EpochIndex,
+        },
+        /// Governance took an entity's revocation back.
+        EntityRestored {
+            /// The entity.
+            entity: EntityId,
+        },
         /// A country was put on the list: its accounts are not admitted from now on.
         CountryProhibited {
             /// The country.
@@ -209,47 +253,26 @@ pub mod pallet {
             /// The country.
             country: Country,
         },
+        /// Governance changed the parameters.
+        ParametersSet {
+            /// Those from now on.
+            parameters: Parameters,
+        },
     }
 
-    #[pallet::error]
-    pub enum Error<T> {
-        /// The account is a registrar already; nothing is left to do.
-        AlreadyRegistrar,
-        /// The account is no registrar; check the address.
-        NoSuchRegistrar,
-        /// Only registrars attest and revoke; ask governance to be appointed.
-        NotRegistrar,
-        /// A country is two upper-case letters (ISO 3166-1 alpha-2); correct it.
-        MalformedCountry,
-        /// The attestation would have expired already; give an epoch after the running one.
-        ExpiryPassed,
-        /// The country is on the prohibited list; its accounts can not be attested while it is.
-        CountryIsProhibited,
-        /// The account belongs to another entity for good; attest another account of the new entity.
-        EntityChanged,
-        /// The account has no attestation; check the address.
-        NotAttested,
-        /// The attestation is revoked already; nothing is left to do.
-        AlreadyRevoked,
-        /// This account was attested by another registrar, who still serves, or by governance; ask the one who did, or
-        /// governance, to renew or revoke.
-        NotAttestor,
-        /// Governance revoked this account's attestation; only governance can restore it, so ask there.
-        RevokedByGovernance,
-        /// The account owns an oracle; ask governance to revoke it, or to remove the oracle first.
-        OwnsOracle,
-        /// The country is on the list already; nothing is left to do.
-        AlreadyProhibited,
-        /// The country is not on the list; nothing is left to do.
-        NotProhibited,
-        /// The country was prohibited too often for another entry; revoke its attestations instead.
-        TooManyProhibitions,
+    impl<T> From<ParametersRefusal> for Error<T> {
+        fn from(refusal: ParametersRefusal) -> Self {
+            match refusal {
+                ParametersRefusal::Revocations => Self::RevocationsOutOfBounds,
+                ParametersRefusal::Accounts => Self::AccountsOutOfBounds,
+            }
+        }
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(T::RevocationDelay::get() >= 1, "a delay of zero would change an epoch while it is frozen");
+            assert!(T::RevocationDelay::get() >= 1, "a delay of zero would end standing within the running epoch");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -268,7 +291,7 @@ pub mod pallet {
         pub fn add_registrar(origin: OriginFor<T>, registrar: T::AccountId) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             ensure!(!Registrars::<T>::contains_key(&registrar), Error::<T>::AlreadyRegistrar);
-            Registrars::<T>::insert(&registrar, ());
+            Registrars::<T>::insert(&registrar, Revocations::default());
             Self::deposit_event(Event::RegistrarAdded { registrar });
             Ok(())
         }
@@ -286,14 +309,16 @@ pub mod pallet {
         }
 
         /// Attest an account, or renew or correct its attestation; the account's entity can not change. `expires` is
-        /// the first epoch in which the account is no longer admitted.
+        /// the first epoch in which the account is no longer admitted. To bring it forward counts as a revocation.
         ///
         /// Origin: governance; or a registrar, if nobody attested the account before, this registrar did, or one who was
         /// dismissed since. Errors: [`Error::NotRegistrar`], [`Error::NotAttestor`], [`Error::RevokedByGovernance`],
         /// [`Error::MalformedCountry`], [`Error::ExpiryPassed`], [`Error::CountryIsProhibited`],
-        /// [`Error::EntityChanged`].
+        /// [`Error::EntityChanged`], [`Error::EntityIsRevoked`], [`Error::EntityKindMismatch`],
+        /// [`Error::EntityCountryMismatch`], [`Error::TooManyAccounts`]; for a registrar who brings the expiry forward
+        /// also [`Error::OwnsOracle`], [`Error::RevocationCapReached`].
         #[pallet::call_index(2)]
-        #[pallet::weight(T::WeightInfo::attest())]
+        #[pallet::weight(T::WeightInfo::attest().max(T::WeightInfo::attest_again()))]
         pub fn attest(
             origin: OriginFor<T>,
             who: T::AccountId,
@@ -303,11 +328,9 @@ pub mod pallet {
             expires: EpochIndex,
         ) -> DispatchResult {
             let by = Self::ensure_attestor(origin)?;
-            Self::check_attestor(&who, by.as_ref())?;
-            let now = T::Epochs::current();
             let attestation = Attestation { entity, kind, country, expires };
-            Self::check_attestation(&who, &attestation, now)?;
-            Self::record(&who, attestation, by.clone(), now);
+            let change = Self::check_attest(by.as_ref(), &who, &attestation, T::Epochs::current())?;
+            Self::record(&who, attestation, by.as_ref(), change);
             Self::deposit_event(Event::Attested { who, by, entity, kind, country, expires });
             Ok(())
         }
@@ -318,12 +341,15 @@ pub mod pallet {
         /// governance can restore the attestation.
         ///
         /// Origin: the registrar who attested, or governance. Errors: [`Error::NotRegistrar`],
-        /// [`Error::NotAttested`], [`Error::NotAttestor`], [`Error::AlreadyRevoked`], [`Error::OwnsOracle`].
+        /// [`Error::NotAttested`], [`Error::NotAttestor`], [`Error::AlreadyRevoked`]; for a registrar also
+        /// [`Error::OwnsOracle`], [`Error::RevocationCapReached`].
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::revoke())]
         pub fn revoke(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
             let by = Self::ensure_attestor(origin)?;
-            let stops = Self::end_record(&who, by.as_ref(), Self::biting_epoch())?;
+            let revocation = Self::check_revoke(by.as_ref(), &who)?;
+            let stops = revocation.stops;
+            Self::end_record(&who, by.as_ref(), revocation);
             Self::deposit_event(Event::Revoked { who, by, stops });
             Ok(())
         }
@@ -331,20 +357,18 @@ pub mod pallet {
         /// Put a country on the prohibited list: admission ends now, standing after [`Config::RevocationDelay`]
         /// epochs.
         ///
-        /// Origin: governance. Errors: [`Error::MalformedCountry`], [`Error::AlreadyProhibited`],
-        /// [`Error::TooManyProhibitions`].
+        /// Origin: governance. Errors: [`Error::MalformedCountry`], [`Error::AlreadyProhibited`].
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::prohibit_country())]
         pub fn prohibit_country(origin: OriginFor<T>, country: Country) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
-            ensure!(country.is_well_formed(), Error::<T>::MalformedCountry);
             let from = Self::biting_epoch();
             Self::list_country(country, from)?;
             Self::deposit_event(Event::CountryProhibited { country, from });
             Ok(())
         }
 
-        /// Take a country off the prohibited list. Epochs that ended while it was prohibited stay so.
+        /// Take a country off the prohibited list: its accounts are as if it had never been on it, from now on.
         ///
         /// Origin: governance. Errors: [`Error::NotProhibited`].
         #[pallet::call_index(5)]
@@ -355,10 +379,72 @@ pub mod pallet {
             Self::deposit_event(Event::CountryPermitted { country });
             Ok(())
         }
+
+        /// Set the parameters. What was attested and revoked before stands.
+        ///
+        /// Origin: governance. Errors: [`Error::RevocationsOutOfBounds`], [`Error::AccountsOutOfBounds`].
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::set_parameters())]
+        pub fn set_parameters(origin: OriginFor<T>, parameters: Parameters) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            parameters.validate().map_err(Error::<T>::from)?;
+            Configuration::<T>::put(parameters);
+            Self::deposit_event(Event::ParametersSet { parameters });
+            Ok(())
+        }
+
+        /// Revoke an entity with all its accounts: admission ends now, standing after [`Config::RevocationDelay`]
+        /// epochs. Costs the same however many accounts it has.
+        ///
+        /// Origin: governance. Errors: [`Error::NoSuchEntity`], [`Error::EntityAlreadyRevoked`].
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::revoke_entity())]
+        pub fn revoke_entity(origin: OriginFor<T>, entity: EntityId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            let stops = Self::end_entity(entity)?;
+            Self::deposit_event(Event::EntityRevoked { entity, stops });
+            Ok(())
+        }
+
+        /// Take an entity's revocation back: its accounts are admitted and in good standing from now on, if nothing
+        /// else stands against them.
+        ///
+        /// Origin: governance. Errors: [`Error::NoSuchEntity`], [`Error::EntityNotRevoked`].
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::restore_entity())]
+        pub fn restore_entity(origin: OriginFor<T>, entity: EntityId) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            Self::reopen_entity(entity)?;
+            Self::deposit_event(Event::EntityRestored { entity });
+            Ok(())
+        }
     }
 
     #[pallet::view_functions]
     impl<T: Config> Pallet<T> {
+        /// Whether `attest` of `who` by the registrar `by`, or by governance for none, would succeed now, and if not
+        /// why.
+        pub fn can_attest(
+            by: Option<T::AccountId>,
+            who: T::AccountId,
+            attestation: Attestation,
+        ) -> Result<(), DispatchError> {
+            Self::check_attest(by.as_ref(), &who, &attestation, T::Epochs::current())?;
+            Ok(())
+        }
+
+        /// Whether `revoke` of `who` by the registrar `by`, or by governance for none, would succeed now, and if not
+        /// why.
+        pub fn can_revoke(by: Option<T::AccountId>, who: T::AccountId) -> Result<(), DispatchError> {
+            Self::check_revoke(by.as_ref(), &who)?;
+            Ok(())
+        }
+
+        /// Everything about `who`: attestation, entity, and whether admitted and in good standing or why not.
+        pub fn status(who: T::AccountId) -> AccountStatus<T::AccountId> {
+            Self::status_of(&who)
+        }
+
         /// Whether `who` is in good standing in the running epoch, and if not why.
         pub fn standing_of(who: T::AccountId) -> Result<Attestation, KycRefusal> {
             <Self as KycInspect<T::AccountId>>::standing(&who, T::Epochs::current())
@@ -369,11 +455,32 @@ pub mod pallet {
             Attestations::<T>::get(who)
         }
 
+        /// What is known of an entity.
+        pub fn entity(id: EntityId) -> Option<Entity> {
+            Entities::<T>::get(id)
+        }
+
+        /// Whether `who` may attest.
+        pub fn is_registrar(who: T::AccountId) -> bool {
+            Registrars::<T>::contains_key(who)
+        }
+
+        /// How many attestations the registrar may still revoke or shorten in the running epoch; none who is no
+        /// registrar.
+        pub fn revocations_left(registrar: T::AccountId) -> u32 {
+            let most = Configuration::<T>::get().revocations_per_epoch;
+            let left = |used: Revocations| most.saturating_sub(used.used(T::Epochs::current()));
+            Registrars::<T>::get(registrar).map_or(0, left)
+        }
+
         /// The countries on the list, each with the first epoch in which its accounts are not in good standing.
         pub fn prohibited_countries() -> Vec<(Country, EpochIndex)> {
-            Prohibitions::<T>::iter()
-                .filter_map(|(country, spans)| spans.last().filter(|p| p.until.is_none()).map(|p| (country, p.from)))
-                .collect()
+            Prohibitions::<T>::iter().collect()
+        }
+
+        /// What governance may tune.
+        pub fn parameters() -> Parameters {
+            Configuration::<T>::get()
         }
     }
 }

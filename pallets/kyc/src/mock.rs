@@ -1,6 +1,6 @@
 //! A chain of this pallet alone; the epoch is set by hand.
 
-use crate as pallet_kyc;
+use crate::{self as pallet_kyc, Parameters};
 use frame_support::{derive_impl, parameter_types};
 use ratio1_primitives::{
     kyc::{Country, EntityKind},
@@ -30,6 +30,11 @@ parameter_types! {
 
 /// Epochs from a revocation to the end of standing.
 pub const DELAY: u32 = 2;
+
+/// Revocations of a registrar in an epoch.
+pub const CAP: u32 = 3;
+/// Accounts of an entity.
+pub const ACCOUNTS: u32 = 3;
 
 pub struct Epochs;
 impl EpochInspect for Epochs {
@@ -66,6 +71,8 @@ pub const REGISTRAR: u64 = 1;
 pub const OTHER_REGISTRAR: u64 = 2;
 pub const ALICE: u64 = 10;
 pub const BOB: u64 = 11;
+pub const CAROL: u64 = 12;
+pub const DAVE: u64 = 13;
 pub const POOL: u64 = 20;
 /// Attested by genesis, expires in epoch 50.
 pub const FOUNDER: u64 = 30;
@@ -82,6 +89,7 @@ pub struct ExtBuilder {
 impl Default for ExtBuilder {
     fn default() -> Self {
         let genesis = pallet_kyc::GenesisConfig {
+            parameters: Parameters { revocations_per_epoch: CAP, accounts_per_entity: ACCOUNTS },
             registrars: vec![REGISTRAR, OTHER_REGISTRAR],
             attestations: vec![(FOUNDER, H256([30; 32]), EntityKind::Company, RO, 50)],
             prohibited: vec![KP],

@@ -1,16 +1,24 @@
 //! The invariants of the module page, checked on storage.
 
-use crate::{Attestations, Config, Pallet, Prohibitions, Provided, Superseded};
+use crate::{
+    types::{ACCOUNTS, REVOCATIONS},
+    Attestations, Config, Configuration, Entities, Pallet, Prohibitions, Provided, Registrars,
+};
+use alloc::collections::BTreeMap;
 use frame_support::ensure;
-use ratio1_primitives::traits::EpochInspect;
+use ratio1_primitives::{
+    kyc::{EntityId, EntityKind},
+    traits::EpochInspect,
+};
 use sp_runtime::TryRuntimeError;
 
 impl<T: Config> Pallet<T> {
     /// Check every invariant.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::check_providers()?;
-        Self::check_records()?;
-        Self::check_prohibitions()
+        Self::check_entities()?;
+        Self::check_caps()?;
+        Self::check_countries()
     }
 
     fn check_providers() -> Result<(), TryRuntimeError> {
@@ -23,34 +31,46 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn check_records() -> Result<(), TryRuntimeError> {
-        let now = T::Epochs::current();
-        let mut reached = 0usize;
-        for (who, newest) in Attestations::<T>::iter() {
-            ensure!(newest.since <= now, "a record from the future");
-            let mut record = newest;
-            while let Some(before) = record.before {
-                let older = Superseded::<T>::get(&who, before).ok_or("a replaced record is missing")?;
-                ensure!(older.since == before && before < record.since, "replaced records are out of order");
-                ensure!(older.attestation.entity == record.attestation.entity, "an account changed its entity");
-                ensure!(record.attestation.country.is_well_formed(), "a record names a malformed country");
-                record = older;
-                reached = reached.saturating_add(1);
-            }
-            ensure!(record.attestation.country.is_well_formed(), "a record names a malformed country");
+    fn check_entities() -> Result<(), TryRuntimeError> {
+        // How many accounts each entity has, and how many of them are where it is.
+        let mut counted = BTreeMap::<EntityId, (u32, u32)>::new();
+        for record in Attestations::<T>::iter_values() {
+            let attestation = record.attestation;
+            let entity = Entities::<T>::get(attestation.entity).ok_or("an attested entity is missing")?;
+            ensure!(entity.kind == attestation.kind, "accounts of one entity differ in kind");
+            let (accounts, there) = counted.entry(attestation.entity).or_default();
+            *accounts = accounts.saturating_add(1);
+            *there = there.saturating_add(u32::from(entity.country == attestation.country));
         }
-        ensure!(Superseded::<T>::iter_keys().count() == reached, "a replaced record nobody refers to");
+        for (id, entity) in Entities::<T>::iter() {
+            let (accounts, there) = counted.get(&id).copied().unwrap_or_default();
+            ensure!(entity.accounts == accounts, "an entity's number of accounts is wrong");
+            ensure!((ACCOUNTS.0..=ACCOUNTS.1).contains(&accounts), "an entity has no account, or too many");
+            let homeless = entity.kind == EntityKind::Individual && there == 0;
+            ensure!(!homeless, "no account of a person is in the person's country");
+        }
         Ok(())
     }
 
-    fn check_prohibitions() -> Result<(), TryRuntimeError> {
-        for (country, spans) in Prohibitions::<T>::iter() {
+    fn check_caps() -> Result<(), TryRuntimeError> {
+        ensure!(Configuration::<T>::get().validate().is_ok(), "the parameters are out of bounds");
+        let now = T::Epochs::current();
+        for used in Registrars::<T>::iter_values() {
+            ensure!(used.epoch <= now, "a registrar revoked in the future");
+            // Not the present cap, which may have been lowered since.
+            ensure!(used.count <= REVOCATIONS.1, "a registrar revoked more than any cap permits");
+        }
+        Ok(())
+    }
+
+    fn check_countries() -> Result<(), TryRuntimeError> {
+        for record in Attestations::<T>::iter_values() {
+            ensure!(record.attestation.country.is_well_formed(), "an attestation names a malformed country");
+        }
+        let from = Self::biting_epoch();
+        for (country, bites) in Prohibitions::<T>::iter() {
             ensure!(country.is_well_formed(), "a malformed country is prohibited");
-            ensure!(!spans.is_empty(), "an empty list of prohibitions is stored");
-            for (earlier, later) in spans.iter().zip(spans.iter().skip(1)) {
-                let apart = earlier.until.is_some_and(|until| earlier.from < until && until <= later.from);
-                ensure!(apart, "prohibitions of a country overlap");
-            }
+            ensure!(bites <= from, "a prohibition bites later than one decided now");
         }
         Ok(())
     }

@@ -1,8 +1,91 @@
-//! What the pallet stores.
+//! What the pallet stores and tells.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use ratio1_primitives::{kyc::Attestation, EpochIndex};
+use ratio1_primitives::{
+    kyc::{Attestation, Country, EntityKind},
+    refusal::KycRefusal,
+    EpochIndex,
+};
 use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// Bounds of `revocations_per_epoch`. Not zero: a registrar must be able to stop a fraud.
+pub const REVOCATIONS: (u32, u32) = (1, 1_000);
+/// Bounds of `accounts_per_entity`.
+pub const ACCOUNTS: (u32, u32) = (1, 256);
+
+/// What governance may tune.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct Parameters {
+    /// How many attestations one registrar may revoke or shorten in an epoch. Within [`REVOCATIONS`].
+    pub revocations_per_epoch: u32,
+    /// How many accounts one entity may have. Within [`ACCOUNTS`]. Those it has already stay when this is lowered.
+    pub accounts_per_entity: u32,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self { revocations_per_epoch: 10, accounts_per_entity: 16 }
+    }
+}
+
+/// Which bound [`Parameters`] break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParametersRefusal {
+    /// `revocations_per_epoch` is outside [`REVOCATIONS`].
+    Revocations,
+    /// `accounts_per_entity` is outside [`ACCOUNTS`].
+    Accounts,
+}
+
+impl Parameters {
+    /// Whether every parameter is within its bounds.
+    pub fn validate(&self) -> Result<(), ParametersRefusal> {
+        let within = |value: u32, (least, most): (u32, u32)| (least..=most).contains(&value);
+        if !within(self.revocations_per_epoch, REVOCATIONS) {
+            return Err(ParametersRefusal::Revocations);
+        }
+        if !within(self.accounts_per_entity, ACCOUNTS) {
+            return Err(ParametersRefusal::Accounts);
+        }
+        Ok(())
+    }
+}
+
+/// What a registrar has used of its revocations. Only its last epoch counts, so this never grows.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Revocations {
+    /// The epoch of the last one.
+    pub epoch: EpochIndex,
+    /// How many in that epoch.
+    pub count: u32,
+}
+
+impl Revocations {
+    /// How many are used in the running epoch `now`.
+    pub fn used(&self, now: EpochIndex) -> u32 {
+        if self.epoch == now {
+            self.count
+        } else {
+            0
+        }
+    }
+}
 
 /// An attestation as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -12,26 +95,32 @@ pub struct Record<AccountId> {
     /// The registrar who renews and revokes it; none if that is left to governance, which attested or revoked the
     /// account, or genesis did.
     pub by: Option<AccountId>,
-    /// The epoch that ran when it was recorded: it answers for this epoch and later ones.
-    pub since: EpochIndex,
     /// Set by a revocation: the first epoch in which it gives no standing.
     pub stops: Option<EpochIndex>,
-    /// Since when the record stood that this one replaced.
-    pub before: Option<EpochIndex>,
 }
 
-/// A time in which a country was prohibited.
+/// The person or company behind one or several accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Prohibition {
-    /// The first epoch in which it ends standing.
-    pub from: EpochIndex,
-    /// The first epoch in which it no longer does; none while the country is on the list.
-    pub until: Option<EpochIndex>,
+pub struct Entity {
+    /// Person or company, for all its accounts.
+    pub kind: EntityKind,
+    /// The country its newest attestation names.
+    pub country: Country,
+    /// How many accounts it has. Never falls: an account belongs to its entity for good.
+    pub accounts: u32,
+    /// Set while the entity is revoked: the first epoch in which its accounts are not in good standing.
+    pub stops: Option<EpochIndex>,
 }
 
-impl Prohibition {
-    /// Whether it ends standing in `epoch`.
-    pub fn bites(&self, epoch: EpochIndex) -> bool {
-        self.from <= epoch && self.until.is_none_or(|until| epoch < until)
-    }
+/// All that an application wants to know about an account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct AccountStatus<AccountId> {
+    /// The newest attestation, valid or not.
+    pub attestation: Option<Record<AccountId>>,
+    /// The entity behind the account and how many accounts it has.
+    pub entity: Option<Entity>,
+    /// Whether the account may begin something now, and if not why.
+    pub admitted: Result<(), KycRefusal>,
+    /// Whether what it began may go on in the running epoch, and if not why.
+    pub standing: Result<(), KycRefusal>,
 }

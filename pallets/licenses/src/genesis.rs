@@ -1,9 +1,8 @@
 //! The deeds of a preset.
 
 use crate::{Config, NodeLicense, Pallet};
-use alloc::string::{String, ToString};
-use ratio1_primitives::{traits::DeedToken, AccountId, Balance, EpochIndex, LicenseClass, NodeId};
-use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+use ratio1_primitives::{text, traits::DeedToken, AccountId, Balance, EpochIndex, LicenseClass, NodeId};
+use serde::{Deserialize, Serialize};
 use sp_runtime::DispatchError;
 
 /// A deed that exists from the beginning.
@@ -21,20 +20,6 @@ pub struct GenesisDeed<AccountId> {
     /// since JSON readers lose digits of numbers this large.
     #[serde(default, with = "text")]
     pub assigned: Option<Balance>,
-}
-
-/// An amount as decimal digits in a string.
-mod text {
-    use super::*;
-
-    pub fn serialize<S: Serializer>(amount: &Option<Balance>, serializer: S) -> Result<S::Ok, S::Error> {
-        amount.map(|amount| amount.to_string()).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Balance>, D::Error> {
-        let digits = Option::<String>::deserialize(deserializer)?;
-        digits.map(|digits| digits.parse().map_err(D::Error::custom)).transpose()
-    }
 }
 
 /// A preset that can not be is refused when the chain is built.
