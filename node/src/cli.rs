@@ -3,6 +3,7 @@
 use crate::{chain_spec, keys::KeyCmd};
 use clap::Parser;
 use sc_cli::{ChainSpec, RunCmd, SubstrateCli};
+use std::path::PathBuf;
 
 /// Ratio1 node.
 ///
@@ -22,6 +23,16 @@ pub struct Cli {
     /// Together with a development account such as `--ferdie` it takes that account's node key and name, nothing else.
     #[arg(long, conflicts_with_all = ["validator", "dev"])]
     pub edge: bool,
+
+    /// For validators: the file from which ballots take the price of one R1 in USD.
+    ///
+    /// It holds one decimal number, for example 0.25, with at most 18 decimals, between 0.0001 and 10000. A tool of your
+    /// own choice keeps it fresh; it should write another file and rename it, so that no half of a number is ever read.
+    /// The file is read whenever a ballot is built, shortly after each epoch. If it is missing, is no such number, or
+    /// was not modified for longer than one epoch, the ballot names no price, which costs it nothing, and the log says
+    /// why.
+    #[arg(long, value_name = "PATH", conflicts_with = "edge")]
+    pub r1_usd_file: Option<PathBuf>,
 }
 
 /// Everything but running.
@@ -100,6 +111,15 @@ mod tests {
         assert!(parse("--edge --dev").is_err());
         assert!(parse("--edge --eve --chain local").is_ok_and(|cli| cli.edge));
         assert!(parse("--dev --tmp").is_ok_and(|cli| !cli.edge));
+    }
+
+    #[test]
+    fn price_file_is_for_validators() {
+        assert!(parse("--validator").is_ok_and(|cli| cli.r1_usd_file.is_none()));
+        let price = |cli: Cli| cli.r1_usd_file == Some(PathBuf::from("price"));
+        assert!(parse("--alice --chain local --r1-usd-file price").is_ok_and(price));
+        assert!(parse("--edge --r1-usd-file price").is_err());
+        assert!(parse("--validator --r1-usd-file").is_err());
     }
 
     #[test]

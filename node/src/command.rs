@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Cli, Subcommand},
-    service::{self, Partial},
+    service::{self, Options, Partial},
 };
 use ratio1_runtime::Block;
 use sc_cli::{Result, RunCmd, SubstrateCli};
@@ -47,13 +47,13 @@ fn keep_private() {
 
 fn run_node(cli: &Cli) -> Result<()> {
     keep_private();
-    let edge = cli.edge;
-    let (run, account) = if edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
+    let options = Options { edge: cli.edge, r1_usd_file: cli.r1_usd_file.clone() };
+    let (run, account) = if options.edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
     let mut runner = cli.create_runner(&run)?;
     if account.is_some() {
         runner.config_mut().dev_key_seed = account;
     }
-    runner.run_node_until_exit(|config| async move { service::start(config, edge).map_err(sc_cli::Error::Service) })
+    runner.run_node_until_exit(|config| async move { service::start(config, options).map_err(sc_cli::Error::Service) })
 }
 
 /// The arguments of an edge node, and the seed of its development account if it is one.

@@ -13,11 +13,12 @@
 //! - A vote that is not on chain after some blocks is sent again under another `retry`, and so another hash.
 //! - Without a trace of the epoch in its records the oracle abstains.
 //!
-//! Service slots are not measured by this crate: their bytes are zero. The price is `None`.
+//! The price is what the operator's feed says at the moment the ballot is built. Service slots are not measured by this
+//! crate: their bytes are zero.
 
 use crate::{
     counts::EpochCounts,
-    ports::{BlockRef, Chain, ChainError, Keys, SubmitError, Telemetry, VoteKind},
+    ports::{BlockRef, Chain, ChainError, Keys, PriceFeed, SubmitError, Telemetry, VoteKind},
     store::{Store, StoreError},
 };
 use ratio1_primitives::{
@@ -104,6 +105,7 @@ pub struct Voter {
     chain: Arc<dyn Chain>,
     keys: Arc<dyn Keys>,
     store: Arc<Store>,
+    prices: Arc<dyn PriceFeed>,
     telemetry: Arc<dyn Telemetry>,
     genesis: Hash,
     ballots: BTreeMap<EpochIndex, Ballot>,
@@ -115,12 +117,19 @@ pub struct Voter {
 
 impl Voter {
     /// With the node's ports and its store.
-    pub fn new(chain: Arc<dyn Chain>, keys: Arc<dyn Keys>, store: Arc<Store>, telemetry: Arc<dyn Telemetry>) -> Self {
+    pub fn new(
+        chain: Arc<dyn Chain>,
+        keys: Arc<dyn Keys>,
+        store: Arc<Store>,
+        prices: Arc<dyn PriceFeed>,
+        telemetry: Arc<dyn Telemetry>,
+    ) -> Self {
         let genesis = chain.genesis();
         Self {
             chain,
             keys,
             store,
+            prices,
             telemetry,
             genesis,
             ballots: BTreeMap::new(),
@@ -270,7 +279,7 @@ impl Voter {
             round.epoch,
             rand::random(),
             counts.coverage_byte(frozen.params.expected),
-            None,
+            self.prices.price(),
             counts.beats_root(frozen.licenses),
             &counts.bytes(frozen.licenses, frozen.params.expected),
             &services,

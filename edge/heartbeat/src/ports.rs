@@ -5,6 +5,7 @@ use futures::stream::BoxStream;
 use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
     ballot::{Phase, Seat},
+    economics::price::Price,
     heartbeat::{BeatAck, BeatRefusal, Resources},
     refusal::AdmissionRefusal,
     AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
@@ -168,8 +169,8 @@ pub trait Telemetry: Send + Sync + 'static {
     fn beat_dropped(&self, _why: BeatRefusal) {}
     /// Passed `count` beats on to one other oracle.
     fn beats_relayed(&self, _count: usize) {}
-    /// An authentic batch of `beats` beats arrived.
-    fn batch_received(&self, _beats: usize) {}
+    /// An authentic batch arrived.
+    fn batch_received(&self) {}
     /// A batch was dropped unread.
     fn batch_dropped(&self, _why: BeatRefusal) {}
     /// A vote was handed to the pool.
@@ -185,6 +186,23 @@ pub trait Telemetry: Send + Sync + 'static {
 pub struct NoTelemetry;
 
 impl Telemetry for NoTelemetry {}
+
+/// What an R1 costs, from wherever the operator knows it.
+pub trait PriceFeed: Send + Sync + 'static {
+    /// USD per R1 now, with 18 decimals; `None` if it is not known well enough to vote for. Asked once for each ballot,
+    /// when it is built, on a thread that may block. The chain ignores what is out of bounds.
+    fn price(&self) -> Option<Price>;
+}
+
+/// For an operator who knows no price.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoPrice;
+
+impl PriceFeed for NoPrice {
+    fn price(&self) -> Option<Price> {
+        None
+    }
+}
 
 /// The machine.
 pub trait Hardware: Send + Sync + 'static {

@@ -9,8 +9,8 @@ use crate::{
     counts::EpochCounts,
     intake::Intake,
     ports::{
-        BlockRef, Chain, ChainError, InboundBatch, InboundBeat, Keys, SubmitError, Telemetry, Transport, VoteSink,
-        Wallclock,
+        BlockRef, Chain, ChainError, InboundBatch, InboundBeat, Keys, PriceFeed, SubmitError, Telemetry, Transport,
+        VoteSink, Wallclock,
     },
     refresh::Refresh,
     relay::{Outbox, RelayGate, Sealer},
@@ -66,6 +66,8 @@ pub struct OracleDeps {
     pub sink: Arc<dyn VoteSink>,
     /// The clock.
     pub clock: Arc<dyn Wallclock>,
+    /// What an R1 costs.
+    pub prices: Arc<dyn PriceFeed>,
     /// Metrics.
     pub telemetry: Arc<dyn Telemetry>,
     /// Counts and ballots.
@@ -150,7 +152,8 @@ struct Worker {
 impl Worker {
     fn new(deps: OracleDeps) -> Self {
         let genesis = deps.chain.genesis();
-        let voter = Voter::new(deps.chain.clone(), deps.keys.clone(), deps.store.clone(), deps.telemetry.clone());
+        let OracleDeps { chain, keys, store, prices, telemetry, .. } = deps.clone();
+        let voter = Voter::new(chain, keys, store, prices, telemetry);
         Self {
             genesis,
             intake: Intake::new(genesis),
@@ -336,7 +339,7 @@ impl Worker {
                 return Ok(());
             }
         };
-        self.deps.telemetry.batch_received(batch.beats.len());
+        self.deps.telemetry.batch_received();
         self.intake.heard(&batch.relay, now);
         for beat in &batch.beats {
             match self.intake.count(beat, now) {

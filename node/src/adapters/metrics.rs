@@ -201,7 +201,7 @@ impl Telemetry for Metrics {
         self.relayed.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
-    fn batch_received(&self, _: usize) {
+    fn batch_received(&self) {
         self.received_batches.inc();
     }
 

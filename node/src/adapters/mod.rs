@@ -4,4 +4,5 @@ pub mod chain;
 pub mod hardware;
 pub mod keys;
 pub mod metrics;
+pub mod price;
 pub mod transport;

@@ -23,18 +23,27 @@ use sc_service::{
 };
 use sp_blockchain::HeaderBackend;
 use sp_keystore::KeystorePtr;
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Connections live this long without use. Beats may be tens of seconds apart, and each would otherwise begin with
 /// dialling its oracle anew.
 const IDLE_CONNECTION: Duration = Duration::from_secs(60);
 
-/// Start a node; with `edge`, as an edge node. It speaks litep2p: a second network backend would double the time it
-/// takes to compile, and nothing needs it.
-pub fn start(mut config: Configuration, edge: bool) -> Result<TaskManager, Error> {
+/// What a node is told besides the SDK's configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether it is an edge node.
+    pub edge: bool,
+    /// Where a validator's ballots take the R1/USD price from.
+    pub r1_usd_file: Option<PathBuf>,
+}
+
+/// Start a node. It speaks litep2p: a second network backend would double the time it takes to compile, and nothing
+/// needs it.
+pub fn start(mut config: Configuration, options: Options) -> Result<TaskManager, Error> {
     config.network.idle_connection_timeout = IDLE_CONNECTION;
     match config.network.network_backend {
-        NetworkBackendType::Litep2p => start_with::<sc_network::Litep2pNetworkBackend>(config, edge),
+        NetworkBackendType::Litep2p => start_with::<sc_network::Litep2pNetworkBackend>(config, options),
         NetworkBackendType::Libp2p => {
             Err(Error::Other("this node speaks litep2p only: leave `--network-backend` out".into()))
         }
@@ -52,8 +61,14 @@ fn role(config: &Configuration, edge: bool) -> NodeRole {
     }
 }
 
-fn start_with<N: NetworkBackend<Block, Hash>>(mut config: Configuration, edge: bool) -> Result<TaskManager, Error> {
-    let role = role(&config, edge);
+fn start_with<N: NetworkBackend<Block, Hash>>(
+    mut config: Configuration,
+    options: Options,
+) -> Result<TaskManager, Error> {
+    let role = role(&config, options.edge);
+    if options.r1_usd_file.is_some() && role != NodeRole::Validator {
+        tracing::warn!(target: "ratio1", "only validators vote for a price: `--r1-usd-file` is of no effect");
+    }
     let mut parts = partial(&config)?;
     let keystore = parts.keystore.keystore();
     insert_development_node_key(&mut config, role, &keystore)?;
@@ -99,6 +114,7 @@ fn start_with<N: NetworkBackend<Block, Hash>>(mut config: Configuration, edge: b
             pool: parts.pool.clone(),
             keys: KeystoreAdapter(keystore.clone()),
             inbound,
+            r1_usd_file: options.r1_usd_file,
             data: config.data_path.clone(),
         },
     )?;

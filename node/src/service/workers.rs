@@ -10,6 +10,7 @@ use crate::{
         hardware::Machine,
         keys::KeystoreAdapter,
         metrics::Metrics,
+        price::PriceFile,
         transport::NetTransport,
     },
     network::{Doors, Inbound},
@@ -17,7 +18,7 @@ use crate::{
 };
 use ratio1_heartbeat::{
     channels,
-    ports::{Chain, SystemClock},
+    ports::{Chain, NoPrice, PriceFeed, SystemClock},
     run_oracle, run_sender, OracleDeps, SenderDeps, Store,
 };
 use sc_service::{error::Error, TaskManager};
@@ -59,6 +60,8 @@ pub struct Deps {
     pub transport: Arc<NetTransport>,
     /// What arrives for an oracle.
     pub inbound: Option<Inbound>,
+    /// Where an oracle's ballots take the R1/USD price from.
+    pub r1_usd_file: Option<PathBuf>,
     /// The folder of the chain's data.
     pub data: PathBuf,
 }
@@ -91,8 +94,8 @@ fn oracle(crew: &mut Crew, deps: &Arc<Deps>, inbound: Inbound) -> OwnBeats {
     let (own, waiting) = tokio::sync::mpsc::channel(OWN_BEATS);
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     crew.add("oracle", {
-        let (deps, doors) = (deps.clone(), doors.clone());
-        move |stop| run_counting(deps.clone(), doors.clone(), stop)
+        let (deps, doors, prices) = (deps.clone(), doors.clone(), price_feed(deps));
+        move |stop| run_counting(deps.clone(), doors.clone(), prices.clone(), stop)
     });
     crew.add("inbound", {
         let (metrics, doors) = (deps.node.metrics.clone(), doors.clone());
@@ -111,7 +114,12 @@ fn oracle(crew: &mut Crew, deps: &Arc<Deps>, inbound: Inbound) -> OwnBeats {
 }
 
 /// Count, relay and vote, on a store that is opened anew, so that a broken one can recover.
-async fn run_counting(deps: Arc<Deps>, doors: Arc<Doors>, stop: Stop) -> Result<(), Failure> {
+async fn run_counting(
+    deps: Arc<Deps>,
+    doors: Arc<Doors>,
+    prices: Arc<dyn PriceFeed>,
+    stop: Stop,
+) -> Result<(), Failure> {
     let (path, genesis) = (deps.data.join("oracle"), deps.chain.genesis());
     let store = tokio::task::spawn_blocking(move || Store::open(&path, genesis)).await??;
     let (handles, inputs) = channels();
@@ -122,10 +130,20 @@ async fn run_counting(deps: Arc<Deps>, doors: Arc<Doors>, stop: Stop) -> Result<
         transport: deps.transport.clone(),
         sink: Arc::new(PoolSink::new(deps.client.clone(), deps.pool.clone())),
         clock: Arc::new(SystemClock),
+        prices,
         telemetry: deps.node.metrics.clone(),
         store: Arc::new(store),
     };
     Ok(run_oracle(oracle, inputs, stop.wait()).await?)
+}
+
+/// Where ballots take the price from. One for as long as the node runs, so that a worker that is started again does not
+/// log anew what is known of the file.
+fn price_feed(deps: &Deps) -> Arc<dyn PriceFeed> {
+    let Some(path) = deps.r1_usd_file.clone() else { return Arc::new(NoPrice) };
+    let chain = deps.chain.clone();
+    let epoch_ms = move || chain.clock(chain.finalised().hash).ok()?.clock.map(|clock| clock.epoch_ms);
+    Arc::new(PriceFile::new(path, Arc::new(SystemClock), epoch_ms))
 }
 
 fn sender_deps(deps: &Deps, own: Option<OwnBeats>) -> SenderDeps {

@@ -166,9 +166,9 @@ impl<T: Config> Pallet<T> {
     /// Store a header that was authorised.
     pub(crate) fn apply_header(epoch: EpochIndex, seat: u16, header: BallotHeader) -> DispatchResult {
         let frozen = Self::frozen_of(epoch)?;
-        let coverage = header.coverage;
+        let (coverage, price) = (header.coverage, header.price);
         let on_oracles = PerSeat::truncate_from(vec![0; frozen.seats.len()]);
-        Casts::<T>::insert(epoch, seat, Cast { coverage, revealed: 0, on_oracles });
+        Casts::<T>::insert(epoch, seat, Cast { coverage, price, revealed: 0, on_oracles });
         Self::take(header.encoded_size() as u32);
         Headers::<T>::insert(epoch, seat, header);
         Self::deposit_event(Event::HeaderRevealed { epoch, seat, coverage });

@@ -8,6 +8,7 @@ use frame_support::traits::{Authorize, EnsureOrigin};
 
 use ratio1_primitives::{
     ballot::{Ballot, Frozen, Page, Phase, RevealedPages, Seat, Vote, MAX_ORACLES, MAX_PAGES, MAX_REVEAL},
+    economics::price::{Price, USD},
     AccountId, EpochIndex, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE,
 };
 use sp_application_crypto::RuntimeAppPublic;
@@ -44,7 +45,7 @@ fn round<T: Config>(epoch: EpochIndex, n: u32, pages: u32, phase: Phase, key: &V
 
 fn ballot(pages: u32) -> Ballot {
     let bytes = vec![255; (pages * PAGE_SIZE) as usize];
-    Ballot::new(EPOCH, [1; 32], 255, Some(1), Hash::zero(), &bytes, &[]).expect("a ballot that fits")
+    Ballot::new(EPOCH, [1; 32], 255, Some(USD), Hash::zero(), &bytes, &[]).expect("a ballot that fits")
 }
 
 /// The complete ballots of `n` oracles, no two pages alike.
@@ -59,7 +60,9 @@ fn complete<T: Config>(epoch: EpochIndex, n: u32, pages: u32) {
             BallotPages::<T>::insert((epoch, page, seat), Page::truncate_from(bytes));
         }
         let on_oracles = PerSeat::truncate_from(vec![255; n as usize]);
-        Casts::<T>::insert(epoch, seat, Cast { coverage: 255, revealed: pages, on_oracles });
+        // Scattered too, and all sane.
+        let price = Some(USD.saturating_add(Price::from(seat.wrapping_mul(37) % 101)));
+        Casts::<T>::insert(epoch, seat, Cast { coverage: 255, price, revealed: pages, on_oracles });
     }
     Rounds::<T>::mutate(epoch, |round| {
         let round = round.as_mut().expect("a round");
@@ -100,7 +103,7 @@ fn pages_call<T: Config>(pages: u32) -> Call<T> {
     Commits::<T>::insert(EPOCH, 0, ballot.header.commitment());
     Headers::<T>::insert(EPOCH, 0, ballot.header);
     let on_oracles = PerSeat::truncate_from(vec![0; MAX_ORACLES as usize]);
-    Casts::<T>::insert(EPOCH, 0, Cast { coverage: 255, revealed: 0, on_oracles });
+    Casts::<T>::insert(EPOCH, 0, Cast { coverage: 255, price: Some(USD), revealed: 0, on_oracles });
     let revealed = RevealedPages::truncate_from(ballot.pages);
     let signature = sign::<T>(&key, &Vote::Pages { first: 0, pages: revealed.clone() });
     Call::reveal_pages { epoch: EPOCH, seat: 0, first: 0, pages: revealed, retry: 0, signature }
@@ -245,7 +248,7 @@ mod benchmarks {
         assert!(Rounds::<T>::iter_values().all(|round| round.phase == Phase::Reveal));
     }
 
-    /// The dearest: an epoch is frozen, and the oldest round lapses for it.
+    /// The dearest: an epoch is frozen, the oldest round lapses for it, and epochs are skipped.
     #[benchmark]
     fn roll_over(n: Linear<1, MAX_ORACLES>) -> Result<(), BenchmarkError> {
         let key = key();
@@ -255,7 +258,7 @@ mod benchmarks {
         }
         let ended = RunningEpoch { epoch: EpochIndex(MAX_OPEN), ..running(n) };
         let opened: Vec<AccountId> = ended.oracles.to_vec();
-        let next = EpochIndex(MAX_OPEN + 1);
+        let next = EpochIndex(MAX_OPEN + 3);
         #[block]
         {
             Pallet::<T>::roll_over(ended, next, seats(n, &key), 1, opened, 1)?;
@@ -273,7 +276,8 @@ mod benchmarks {
         {
             Pallet::<T>::decide_eligibility(EPOCH, round, &frozen, 1)?;
         }
-        assert_eq!(Rounds::<T>::get(EPOCH).map(|round| round.step), Some(Step::Median(0)));
+        let counted = Rounds::<T>::get(EPOCH).ok_or("round")?;
+        assert_eq!((counted.step, counted.price.is_some()), (Step::Median(0), true));
         Ok(())
     }
 
@@ -283,7 +287,8 @@ mod benchmarks {
         let _ = round::<T>(EPOCH, n, 1, Phase::Settling, &key());
         complete::<T>(EPOCH, n, 1);
         eligible::<T>(EPOCH, n);
-        let round = Rounds::<T>::get(EPOCH).ok_or("round")?;
+        let mut round = Rounds::<T>::get(EPOCH).ok_or("round")?;
+        round.price = Some(USD);
         #[block]
         {
             let frozen = FrozenSets::<T>::get(EPOCH).ok_or("frozen")?;

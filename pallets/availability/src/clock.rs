@@ -10,7 +10,7 @@ use frame_support::{
 use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, Seat, MAX_ORACLES, MAX_PAGES},
-    traits::{LicenseInspect, OnEpochFinalised, OracleInspect},
+    traits::{LicenseInspect, OnEpochEnd, OracleInspect},
     AccountId, ClockParams, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchError;
@@ -59,19 +59,35 @@ impl<T: Config> Pallet<T> {
         share * T::BlockWeights::get().max_block
     }
 
-    /// The largest step must fit the smallest share, or settling could stand still.
+    /// The largest step must fit the smallest share, or settling could stand still. This is without what a page costs
+    /// whom it is handed to, as that may depend on what is stored: see [`Self::page_step_fits`].
     pub(crate) fn assert_steps_fit() {
-        let share = sp_runtime::Percent::from_percent(crate::config::SETTLE_SHARE.0);
-        let limit = share * T::BlockWeights::get().max_block;
-        let hook = T::OnFinalised::page_weight();
+        let limit = Self::least_limit();
         for step in [
             T::WeightInfo::settle_eligibility(MAX_ORACLES),
-            T::WeightInfo::settle_page(MAX_ORACLES).saturating_add(hook),
-            T::WeightInfo::settle_chosen().saturating_add(hook),
+            Self::median_weight(MAX_ORACLES, true),
+            T::WeightInfo::settle_chosen(),
             T::WeightInfo::prune_ballots(MAX_ORACLES),
         ] {
             assert!(step.all_lte(limit), "availability: a step of {step:?} does not fit {limit:?}");
         }
+    }
+
+    /// Whether settling `page` fits the smallest share, with what it costs now to hand it on.
+    pub(crate) fn page_step_fits(page: u32) -> bool {
+        let step = Self::median_weight(MAX_ORACLES, true).max(T::WeightInfo::settle_chosen());
+        step.saturating_add(T::OnEnd::page_weight(page)).all_lte(Self::least_limit())
+    }
+
+    fn least_limit() -> Weight {
+        let share = sp_runtime::Percent::from_percent(crate::config::SETTLE_SHARE.0);
+        share * T::BlockWeights::get().max_block
+    }
+
+    /// What the medians of one page of `oracles` ballots cost; the epoch's last page also closes it.
+    pub(crate) fn median_weight(oracles: u32, last: bool) -> Weight {
+        let price = if last { T::OnEnd::price_weight() } else { Weight::zero() };
+        T::WeightInfo::settle_page(oracles).saturating_add(price)
     }
 
     /// Start the clock, or leave an epoch that is over.
@@ -85,9 +101,12 @@ impl<T: Config> Pallet<T> {
         if next <= running.epoch {
             return Ok(());
         }
-        // Two reads for each oracle, to ask whether it is barred, on top of what this pallet does itself.
+        // On top of what this pallet does itself: two reads for each oracle, to ask whether it is barred, and to tell
+        // of one round that lapses and of one range of void epochs.
         let asked = T::DbWeight::get().reads(2).saturating_mul(u64::from(MAX_ORACLES));
-        if meter.try_consume(T::WeightInfo::roll_over(MAX_ORACLES).saturating_add(asked)).is_err() {
+        let told = T::OnEnd::lapse_weight().saturating_mul(2);
+        if meter.try_consume(T::WeightInfo::roll_over(MAX_ORACLES).saturating_add(asked).saturating_add(told)).is_err()
+        {
             return Ok(());
         }
         let mut active = T::Oracles::active();
@@ -131,8 +150,14 @@ impl<T: Config> Pallet<T> {
         let licenses = licenses.min(MAX_PAGES.saturating_mul(PAGE_SIZE));
         // No jobs yet, so no service slots to vote about.
         let services = 0;
-        let void = ended.epoch == FirstEpoch::<T>::get() || (licenses == 0 && services == 0);
-        let first_void = if void { ended.epoch } else { ended.epoch.plus(1) };
+        let is_first = ended.epoch == FirstEpoch::<T>::get();
+        let void = is_first || (licenses == 0 && services == 0);
+        let first_void = match (is_first, void) {
+            // With those before block 1, if the preset's moment is older.
+            (true, _) => EpochIndex(0),
+            (false, true) => ended.epoch,
+            (false, false) => ended.epoch.plus(1),
+        };
         if !void {
             let frozen = Frozen {
                 seats: PerSeat::truncate_from(voters),
@@ -142,10 +167,15 @@ impl<T: Config> Pallet<T> {
             };
             Self::freeze(ended, frozen, polled)?;
         }
+        let last_void = next.minus(1);
         if first_void < next {
-            Self::deposit_event(Event::EpochsVoided { first: first_void, last: next.minus(1) });
+            Self::deposit_event(Event::EpochsVoided { first: first_void, last: last_void });
         }
         Self::open(next, opened);
+        // Only now are they over for whoever asks.
+        if first_void < next {
+            T::OnEnd::on_lapsed(first_void, last_void);
+        }
         Ok(())
     }
 

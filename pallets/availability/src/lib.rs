@@ -7,8 +7,13 @@
 //!
 //! Oracles count heartbeats off chain. When an epoch ends, this pallet freezes what they vote about, collects their
 //! ballots by commit and reveal, takes the lower median of the ballots that count, and hands the result page by page
-//! to [`Config::OnFinalised`]. No value is ever invented: a finalised byte was reported by an oracle, or chosen by
+//! to [`Config::OnEnd`]. No value is ever invented: a finalised byte was reported by an oracle, or chosen by
 //! governance between two reported bytes.
+//!
+//! With its bytes an oracle may report what an R1 costs. When an epoch is finalised, the lower median of the sane
+//! prices in its eligible ballots is handed on too, if they are at least `2f + 1`: then those of honest oracles are
+//! more than the others, and the median lies between two of them. An epoch that governance chose, or that lapsed, has
+//! no price.
 //!
 //! ## Terminology
 //!
@@ -33,6 +38,9 @@
 //!
 //! Whenever an epoch ends, at most one round lapses by itself: the oldest that has been unresolved too long
 //! ([`MAX_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
+//!
+//! [`Config::OnEnd`] is told of every epoch once it is closed: of each page as it becomes final, then of the price; or
+//! that the epoch lapsed or is void, as are those before block 1.
 //!
 //! ## Votes
 //!
@@ -86,7 +94,7 @@ pub mod pallet {
     use ratio1_primitives::{
         api::{EpochState, Shortfall},
         ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
-        traits::{LicenseInspect, OnEpochFinalised, OracleInspect},
+        traits::{LicenseInspect, OnEpochEnd, OracleInspect},
         AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteSignature,
     };
 
@@ -108,8 +116,8 @@ pub mod pallet {
         type Licenses: LicenseInspect<AccountId>;
         /// Who votes.
         type Oracles: OracleInspect<AccountId>;
-        /// Who is told the result.
-        type OnFinalised: OnEpochFinalised;
+        /// Who is told how epochs end.
+        type OnEnd: OnEpochEnd;
         /// Weights of calls and hook steps.
         type WeightInfo: WeightInfo;
     }
@@ -412,7 +420,7 @@ pub mod pallet {
 
         /// Close an unresolved epoch without credits.
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::lapse())]
+        #[pallet::weight(T::WeightInfo::lapse().saturating_add(T::OnEnd::lapse_weight()))]
         pub fn lapse(origin: OriginFor<T>, epoch: EpochIndex) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             Self::let_lapse(epoch)

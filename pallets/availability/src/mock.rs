@@ -10,10 +10,11 @@ use frame_support::{
 };
 use ratio1_primitives::{
     ballot::{Ballot, Phase, RevealedPages, Seat, Vote, MAX_REVEAL},
+    economics::price::Price,
     keys::pair::VotePair,
     refusal::AdmissionRefusal,
-    traits::{LicenseInspect, OnEpochFinalised, OracleInspect, PageMask},
-    AccountId, EpochIndex, Hash, License, LicenseId, NodeId,
+    traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask},
+    AccountId, Balance, EpochIndex, Grant, Hash, License, LicenseId, NodeId,
 };
 use sp_core::Pair;
 use sp_runtime::{
@@ -44,6 +45,8 @@ parameter_types! {
     pub static Active: Vec<Seat<AccountId>> = Vec::new();
     pub static Barred: Vec<AccountId> = Vec::new();
     pub static HandedOn: Vec<(EpochIndex, u32, Vec<u8>)> = Vec::new();
+    pub static Priced: Vec<(EpochIndex, Price)> = Vec::new();
+    pub static Passed: Vec<(EpochIndex, EpochIndex)> = Vec::new();
     pub static PollLimit: Weight = Weight::MAX;
 }
 
@@ -75,6 +78,18 @@ impl LicenseInspect<AccountId> for Neighbours {
     fn admission(_: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
         Err(AdmissionRefusal::NotLinked)
     }
+    fn grant(_: LicenseId) -> Option<Grant> {
+        None
+    }
+    fn masters(_: u32) -> Vec<(LicenseId, Grant)> {
+        Vec::new()
+    }
+    fn master_count(_: u32) -> u32 {
+        0
+    }
+    fn assigned() -> Balance {
+        0
+    }
 }
 
 impl OracleInspect<AccountId> for Neighbours {
@@ -89,12 +104,27 @@ impl OracleInspect<AccountId> for Neighbours {
     }
 }
 
-impl OnEpochFinalised for Neighbours {
+impl OnEpochEnd for Neighbours {
     fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
         HandedOn::mutate(|log| log.push((epoch, page, bytes.to_vec())));
     }
-    fn page_weight() -> Weight {
+    fn page_weight(_: u32) -> Weight {
         Weight::from_parts(1_000_000, 0)
+    }
+    fn on_price(epoch: EpochIndex, median: Price) {
+        assert!(Availability::is_closed(epoch), "a price of epoch {epoch}, which is open");
+        Priced::mutate(|log| log.push((epoch, median)));
+    }
+    fn price_weight() -> Weight {
+        PRICE_WEIGHT
+    }
+    fn on_lapsed(first: EpochIndex, last: EpochIndex) {
+        assert!(first <= last);
+        assert!([first, last].into_iter().all(Availability::is_closed), "{first} to {last} are not over");
+        Passed::mutate(|log| log.push((first, last)));
+    }
+    fn lapse_weight() -> Weight {
+        LAPSE_WEIGHT
     }
 }
 
@@ -103,12 +133,16 @@ impl pallet_availability::Config for Test {
     type Time = Neighbours;
     type Licenses = Neighbours;
     type Oracles = Neighbours;
-    type OnFinalised = Neighbours;
+    type OnEnd = Neighbours;
     type WeightInfo = ();
 }
 
 /// The time of block 1.
 pub const START: u64 = 1_700_000_000_000;
+/// What it costs to tell of a price.
+pub const PRICE_WEIGHT: Weight = Weight::from_parts(2_000_000, 0);
+/// What it costs to tell of epochs without result.
+pub const LAPSE_WEIGHT: Weight = Weight::from_parts(3_000_000, 0);
 /// Length of an epoch: twenty blocks.
 pub const EPOCH_MS: u64 = 60_000;
 /// Length of a block.
@@ -143,6 +177,8 @@ pub fn new_test_ext(oracles: u8, licenses: u32) -> sp_io::TestExternalities {
         Active::set((0..oracles).map(seat).collect());
         Barred::set(Vec::new());
         HandedOn::set(Vec::new());
+        Priced::set(Vec::new());
+        Passed::set(Vec::new());
         PollLimit::set(Weight::MAX);
     });
     ext
@@ -198,6 +234,10 @@ pub fn run_to_phase(epoch: u32, wanted: Option<Phase>) {
 
 pub fn ballot_with_coverage(epoch: u32, bytes: &[u8], coverage: u8) -> Ballot {
     Ballot::new(EpochIndex(epoch), [7; 32], coverage, None, Hash::zero(), bytes, &[]).unwrap()
+}
+
+pub fn priced_ballot(epoch: u32, bytes: &[u8], price: Option<Price>) -> Ballot {
+    Ballot::new(EpochIndex(epoch), [7; 32], 255, price, Hash::zero(), bytes, &[]).unwrap()
 }
 
 pub fn ballot(epoch: u32, bytes: &[u8]) -> Ballot {

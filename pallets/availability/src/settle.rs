@@ -1,7 +1,7 @@
-//! Counting: who is eligible, whether they are enough, and the median of every byte.
+//! Counting: who is eligible, whether they are enough, the median of every byte, and that of the prices.
 //!
-//! Three kinds of steps, each bounded: one decides eligibility for all seats (it reads one small value for each), then
-//! one for each page. A page's work is proportional to its bytes times the ballots.
+//! Three kinds of steps, each bounded: one decides eligibility for all seats (it reads one small value for each, which
+//! also has the price), then one for each page. A page's work is proportional to its bytes times the ballots.
 
 use crate::{clock::StepResult, pallet::*, types::*, WeightInfo, STRAY};
 use alloc::vec::Vec;
@@ -10,7 +10,8 @@ use ratio1_primitives::{
     apbft,
     api::Shortfall,
     ballot::{Frozen, Page, Phase},
-    traits::OnEpochFinalised,
+    economics::price::{is_sane, Price},
+    traits::OnEpochEnd,
     AccountId, EpochIndex,
 };
 use sp_runtime::DispatchError;
@@ -75,11 +76,13 @@ impl<T: Config> Pallet<T> {
             return Ok(Progress::Done);
         };
         let frozen = FrozenSets::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
-        let hook = T::OnFinalised::page_weight();
         let weight = match round.step {
             Step::Eligibility => T::WeightInfo::settle_eligibility(frozen.oracles()),
-            Step::Median(_) => T::WeightInfo::settle_page(frozen.oracles()).saturating_add(hook),
-            Step::Chosen(_) => T::WeightInfo::settle_chosen().saturating_add(hook),
+            Step::Median(page) => {
+                let last = page.saturating_add(1) >= frozen.pages();
+                Self::median_weight(frozen.oracles(), last).saturating_add(T::OnEnd::page_weight(page))
+            }
+            Step::Chosen(page) => T::WeightInfo::settle_chosen().saturating_add(T::OnEnd::page_weight(page)),
         };
         if budget.try_consume(weight).is_err() {
             return Ok(Progress::OutOfBudget);
@@ -101,12 +104,14 @@ impl<T: Config> Pallet<T> {
     ) -> StepResult {
         let casts: Vec<Option<Cast>> = (0u16..).take(frozen.seats.len()).map(|s| Casts::<T>::get(epoch, s)).collect();
         let tallies = tally(&casts, frozen);
+        let price = median_price(&casts, &tallies);
         let complete = tallies.iter().filter(|t| t.complete).count() as u32;
         let eligible = tallies.iter().filter(|t| t.eligible).count() as u32;
         Tallies::<T>::insert(epoch, PerSeat::truncate_from(tallies));
         let shortfall = Shortfall { quorum: frozen.quorum(), complete, eligible };
         if eligible >= shortfall.quorum {
             round.shortfall = None;
+            round.price = price;
             round.step = Step::Median(0);
         } else {
             round.shortfall = Some(shortfall);
@@ -172,7 +177,7 @@ impl<T: Config> Pallet<T> {
 
     fn hand_on(epoch: EpochIndex, frozen: &Frozen<AccountId>, page: u32, bytes: &Page) {
         if page < frozen.license_pages() {
-            T::OnFinalised::on_page(epoch, page, bytes);
+            T::OnEnd::on_page(epoch, page, bytes);
         }
     }
 
@@ -183,6 +188,10 @@ impl<T: Config> Pallet<T> {
         }
         let EpochRecord { licenses, complete, eligible, .. } = Self::close(epoch, ending)?;
         Self::deposit_event(Event::EpochFinalised { epoch, ending, licenses, complete, eligible });
+        // What governance chose bytes for had no quorum, and so no price.
+        if let Some(median) = round.price.filter(|_| ending == Ending::Finalised) {
+            T::OnEnd::on_price(epoch, median);
+        }
         Ok(())
     }
 
@@ -190,6 +199,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn close_lapsed(epoch: EpochIndex, cause: LapseCause) -> StepResult {
         Self::close(epoch, Ending::Lapsed)?;
         Self::deposit_event(Event::EpochLapsed { epoch, cause });
+        T::OnEnd::on_lapsed(epoch, epoch);
         Ok(())
     }
 
@@ -229,6 +239,19 @@ pub(crate) fn tally(casts: &[Option<Cast>], frozen: &Frozen<AccountId>) -> Vec<T
         Tally { coverage: Some(cast.coverage), complete: is_complete, eligible, strays: 0 }
     };
     casts.iter().enumerate().map(judge).collect()
+}
+
+/// The lower median of the sane prices in the eligible ballots, if they are enough: those of honest oracles are then
+/// more than those of others, and it lies between two of them.
+pub(crate) fn median_price(casts: &[Option<Cast>], tallies: &[Tally]) -> Option<Price> {
+    let eligible = casts.iter().zip(tallies).filter(|(_, tally)| tally.eligible);
+    let named = eligible.filter_map(|(cast, _)| cast.as_ref()?.price);
+    let mut prices: Vec<Price> = named.filter(|price| is_sane(*price)).collect();
+    let needed = apbft::price_quorum(casts.len() as u32) as usize;
+    if prices.len() < needed {
+        return None;
+    }
+    apbft::lower_median(&mut prices)
 }
 
 /// The lower medians of `len` bytes over the eligible ballots, and every complete ballot's strays from them.

@@ -4,6 +4,7 @@ use crate::{pallet::*, types::*};
 use frame_support::ensure;
 use ratio1_primitives::{
     ballot::{page_hash, Frozen, Phase},
+    economics::price::is_sane,
     AccountId, EpochIndex,
 };
 use sp_runtime::TryRuntimeError;
@@ -62,6 +63,10 @@ impl<T: Config> Pallet<T> {
         };
         ensure!(settled <= frozen.pages(), "a cursor past the last page");
         ensure!(round.phase != Phase::Unresolved || round.shortfall.is_some(), "unresolved without a reason");
+        let counted = round.phase == Phase::Settling && matches!(round.step, Step::Median(_));
+        ensure!(round.price.is_none() || counted, "a price without a quorum");
+        ensure!(round.price.is_none_or(is_sane), "a price out of bounds");
+        ensure!((0..frozen.license_pages()).all(Self::page_step_fits), "a page that no block has room for");
         Self::check_results(epoch, &frozen, settled)
     }
 
@@ -69,6 +74,7 @@ impl<T: Config> Pallet<T> {
         let header = Headers::<T>::get(epoch, seat).ok_or("a ballot without a header")?;
         let commit = Commits::<T>::get(epoch, seat).ok_or("a ballot without a commit")?;
         ensure!(header.commitment() == commit, "a header that was not committed to");
+        ensure!(header.price == cast.price && header.coverage == cast.coverage, "a header miscopied");
         let mut revealed = 0u32;
         for index in 0..frozen.pages() {
             let Some(page) = BallotPages::<T>::get((epoch, index, seat)) else { continue };

@@ -6,6 +6,7 @@ use frame_support::BoundedVec;
 use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, MAX_ORACLES},
+    economics::price::Price,
     AccountId, EpochIndex,
 };
 use scale_info::TypeInfo;
@@ -59,6 +60,8 @@ pub struct Round {
     pub shortfall: Option<Shortfall>,
     /// The epoch that ran when it became unresolved.
     pub unresolved_in: EpochIndex,
+    /// The median of the prices in the ballots that counted, until the epoch is closed.
+    pub price: Option<Price>,
     /// Whether settling it failed, which stored data that is missing causes: others go first.
     pub failed: bool,
     /// The parameters of its epoch.
@@ -79,6 +82,7 @@ impl Round {
             chosen: 0,
             shortfall: None,
             unresolved_in: EpochIndex(0),
+            price: None,
             failed: false,
             params,
         }
@@ -102,15 +106,17 @@ impl Round {
     }
 }
 
-/// What a seat revealed of its ballot.
+/// What a seat revealed of its ballot, and of that what eligibility needs: it reads one such value for each seat, and
+/// neither headers nor pages.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Cast {
     /// Its coverage.
     pub coverage: u8,
+    /// What it says an R1 costs, sane or not.
+    pub price: Option<Price>,
     /// Pages revealed.
     pub revealed: u32,
-    /// The bytes it gives the seats' own nodes, in seat order: copied from the pages as they come, so that
-    /// eligibility reads one value for each seat instead of one page for each pair of seats.
+    /// The bytes it gives the seats' own nodes, in seat order: copied from the pages as they come.
     pub on_oracles: PerSeat<u8>,
 }
 

@@ -1,26 +1,34 @@
 //! The real runtime, block by block, without a node: real extrinsics, real signatures, every invariant after every
 //! block.
 
-#![allow(dead_code)] // every test binary uses its own part
+#![allow(dead_code, unused_imports)] // every test binary uses its own part
+
+mod checks;
+mod genesis;
+
+pub use checks::check_invariants;
+pub use genesis::{attestation, entity, genesis, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
 
 use codec::Encode;
 use frame_support::traits::UnfilteredDispatchable;
 use ratio1_primitives::{
-    api::{RoundInfo, SignedVote},
+    api::{EpochState, RoundInfo, SignedVote},
     ballot::{Ballot, Phase, RevealedPages, Vote, MAX_REVEAL},
-    keys::pair::{NodePair, VotePair},
-    kyc::{Country, EntityKind},
-    EpochIndex, LicenseClass, LicenseId, NodeId,
+    economics::price::Price as Usd,
+    keys::{
+        link_payload,
+        pair::{NodePair, VotePair},
+    },
+    EpochIndex, LicenseId, NodeId, NodeSignature,
 };
 use ratio1_runtime::{
-    configs::tx_extension, facts, presets, AccountId, Availability, Balance, Balances, Executive, Header, Kyc,
-    Licenses, Oracles, Rewards, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionKeys, System,
-    UncheckedExtrinsic, SLOT_MS,
+    configs::tx_extension, facts, AccountId, Availability, Balance, Balances, Executive, Header, RuntimeCall,
+    RuntimeGenesisConfig, RuntimeOrigin, SessionKeys, System, UncheckedExtrinsic, SLOT_MS,
 };
 use sp_core::{crypto::Pair as _, sr25519};
 use sp_runtime::{
     generic::{Digest, DigestItem},
-    traits::{Header as _, IdentifyAccount},
+    traits::{Dispatchable, Header as _, IdentifyAccount},
     transaction_validity::{InvalidTransaction, TransactionValidityError},
     ApplyExtrinsicResult, BuildStorage, DispatchError, DispatchResult, MultiSigner, TransactionOutcome,
 };
@@ -72,12 +80,22 @@ pub struct Shape {
     pub session_blocks: u64,
     pub window_blocks: u32,
     pub reopenings: u8,
+    /// Whether the Genesis deed is linked to the foundation's node from the beginning.
+    pub genesis_linked: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
         // Eight blocks an epoch: a session ends inside each.
-        Self { oracles: 4, edges: 2, epoch_ms: 24_000, session_blocks: 5, window_blocks: 5, reopenings: 1 }
+        Self {
+            oracles: 4,
+            edges: 2,
+            epoch_ms: 24_000,
+            session_blocks: 5,
+            window_blocks: 5,
+            reopenings: 1,
+            genesis_linked: false,
+        }
     }
 }
 
@@ -98,7 +116,17 @@ impl Sim {
         let people = |kind: &str, n| (0..n).map(|i| Person::new(&format!("{kind}{i}"))).collect::<Vec<_>>();
         let (oracles, edges) = (people("Oracle", shape.oracles), people("Edge", shape.edges));
         let genesis = genesis(&shape, &oracles, &edges);
-        let mut ext: sp_io::TestExternalities = genesis.build_storage().unwrap().into();
+        Self::from_genesis(genesis, shape, oracles, edges)
+    }
+
+    /// A chain of this genesis, after its first block.
+    pub fn from_genesis(genesis: RuntimeGenesisConfig, shape: Shape, oracles: Vec<Person>, edges: Vec<Person>) -> Self {
+        Self::from_storage(genesis.build_storage().unwrap(), shape, oracles, edges)
+    }
+
+    /// A chain of this genesis state, after its first block.
+    pub fn from_storage(storage: sp_runtime::Storage, shape: Shape, oracles: Vec<Person>, edges: Vec<Person>) -> Self {
+        let mut ext: sp_io::TestExternalities = storage.into();
         let keystore = sp_keystore::testing::MemoryKeystore::new();
         ext.register_extension(sp_keystore::KeystoreExt::new(keystore));
         let mut sim = Self { ext, shape, oracles, edges, number: 0, slot: 600_000_000, parent: Default::default() };
@@ -113,6 +141,17 @@ impl Sim {
 
     /// As [`Self::block`], `slots` slots after the last one.
     pub fn block_after(&mut self, slots: u64, extrinsics: Vec<UncheckedExtrinsic>) -> Vec<ApplyExtrinsicResult> {
+        self.steps_after(slots, extrinsics.into_iter().map(|xt| Step::Xt(Box::new(xt))).collect(), |_, _| ())
+    }
+
+    /// As [`Self::block_after`], with steps of any kind. `probe` runs inside the block: once before the first step,
+    /// with its number `None`, and after each step.
+    pub fn steps_after(
+        &mut self,
+        slots: u64,
+        steps: Vec<Step>,
+        mut probe: impl FnMut(Option<usize>, &ApplyExtrinsicResult),
+    ) -> Vec<ApplyExtrinsicResult> {
         self.number += 1;
         self.slot += slots;
         let (number, slot, parent) = (self.number, self.slot, self.parent);
@@ -130,7 +169,21 @@ impl Sim {
             Executive::initialize_block(&header);
             let now = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: slot * SLOT_MS });
             Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(now)).unwrap().unwrap();
-            let results = extrinsics.into_iter().map(apply).collect::<Vec<_>>();
+            probe(None, &Ok(Ok(())));
+            let take = |(i, step): (usize, Step)| {
+                let result = match step {
+                    Step::Xt(xt) => apply(*xt),
+                    Step::Signed(who, call) => apply(sign(&who, call)),
+                    Step::Root(call) => Ok(dispatch(RuntimeOrigin::root(), call)),
+                    Step::Council(ayes, call) => {
+                        let origin = pallet_collective::RawOrigin::<_, pallet_collective::Instance1>::Members(ayes, 4);
+                        Ok(dispatch(origin.into(), call))
+                    }
+                };
+                probe(Some(i), &result);
+                result
+            };
+            let results = steps.into_iter().enumerate().map(take).collect::<Vec<_>>();
             let header = Executive::finalize_block();
             check_invariants();
             (results, header)
@@ -189,12 +242,28 @@ impl Sim {
 
     /// A transaction signed by `who`.
     pub fn signed(&mut self, who: &Person, call: impl Into<RuntimeCall>) -> UncheckedExtrinsic {
+        self.ext.execute_with(|| sign(&who.account, call.into()))
+    }
+
+    /// `who` does this, and pays for it if it must.
+    pub fn submit(&mut self, who: &Person, call: impl Into<RuntimeCall>) -> ApplyExtrinsicResult {
+        let xt = self.signed(who, call);
+        self.include(xt)
+    }
+
+    /// Somebody claims for `license`.
+    pub fn claim(&mut self, license: LicenseId) -> ApplyExtrinsicResult {
+        let xt = self.ext.execute_with(|| facts::claim_extrinsic(license));
+        self.include(xt)
+    }
+
+    /// The call by which `owner` links `license` to the node of `node` now.
+    pub fn link_call(&mut self, owner: &Person, license: LicenseId, node: &Person) -> RuntimeCall {
         self.ext.execute_with(|| {
-            let call = call.into();
-            let ext = tx_extension(System::account_nonce(who.id()), 0);
-            let payload = ratio1_runtime::SignedPayload::new(call.clone(), ext.clone()).unwrap();
-            let signature = payload.using_encoded(|bytes| who.account.sign(bytes));
-            UncheckedExtrinsic::new_signed(call, who.id().into(), signature.into(), ext)
+            let nonce = facts::license(license).map_or(0, |info| info.link_nonce);
+            let payload = link_payload(System::block_hash(0), license, &owner.id(), nonce);
+            let proof: NodeSignature = node.node.sign(&payload).into();
+            pallet_licenses::Call::link { license, node: node.node_id(), proof }.into()
         })
     }
 
@@ -233,6 +302,18 @@ impl Sim {
         self.run_until_closed(epoch);
     }
 
+    /// Every oracle gives license `l` the byte `byte(l)` for `epoch`, which is the last ended one, and names `price`.
+    pub fn settle(&mut self, epoch: EpochIndex, price: Option<Usd>, byte: impl Fn(LicenseId) -> u8) {
+        self.run_to_epoch(epoch.0 + 1);
+        let round = self.round(epoch).expect("the epoch just ended");
+        let bytes: Vec<u8> = (0..round.frozen.licenses).map(|l| byte(LicenseId(l))).collect();
+        let ballot = |salt| priced_ballot(&round, salt, 255, price, &bytes);
+        let ballots: Vec<_> = self.oracles.iter().zip(1..).map(|(o, salt)| (o.vote.clone(), ballot(salt))).collect();
+        self.cast(epoch, &ballots);
+        let state = self.ext.execute_with(|| Availability::epoch_info(epoch).state);
+        assert_eq!(state, EpochState::Finalised);
+    }
+
     pub fn run_to_phase(&mut self, epoch: EpochIndex, phase: Phase) {
         for _ in 0..100 {
             match self.round(epoch) {
@@ -255,10 +336,47 @@ impl Sim {
     }
 }
 
+/// What a block holds.
+pub enum Step {
+    /// A finished extrinsic.
+    Xt(Box<UncheckedExtrinsic>),
+    /// A call by the holder of these keys, signed with the nonce it then has.
+    Signed(Box<sr25519::Pair>, RuntimeCall),
+    /// What governance decided.
+    Root(RuntimeCall),
+    /// What so many of the council's four members agreed on.
+    Council(u32, RuntimeCall),
+}
+
+fn sign(who: &sr25519::Pair, call: RuntimeCall) -> UncheckedExtrinsic {
+    let id = MultiSigner::from(who.public()).into_account();
+    let ext = tx_extension(System::account_nonce(&id), 0);
+    let payload = ratio1_runtime::SignedPayload::new(call.clone(), ext.clone()).unwrap();
+    let signature = payload.using_encoded(|bytes| who.sign(bytes));
+    UncheckedExtrinsic::new_signed(call, id.into(), signature.into(), ext)
+}
+
+/// As the scheduler dispatches it: what fails leaves no trace.
+fn dispatch(origin: RuntimeOrigin, call: RuntimeCall) -> DispatchResult {
+    frame_support::storage::with_transaction(|| {
+        let result = call.dispatch(origin).map(|_| ()).map_err(|e| e.error);
+        match result {
+            Ok(()) => TransactionOutcome::Commit(Ok::<_, DispatchError>(result)),
+            Err(_) => TransactionOutcome::Rollback(Ok(result)),
+        }
+    })
+    .unwrap()
+}
+
 /// A ballot for `round` with these bytes.
 pub fn ballot(round: &RoundInfo, salt: u8, coverage: u8, bytes: &[u8]) -> Ballot {
+    priced_ballot(round, salt, coverage, None, bytes)
+}
+
+/// A ballot for `round` with these bytes that names a price.
+pub fn priced_ballot(round: &RoundInfo, salt: u8, coverage: u8, price: Option<Usd>, bytes: &[u8]) -> Ballot {
     assert_eq!(bytes.len(), round.frozen.licenses as usize);
-    Ballot::new(round.epoch, [salt; 32], coverage, None, Default::default(), bytes, &[]).unwrap()
+    Ballot::new(round.epoch, [salt; 32], coverage, price, Default::default(), bytes, &[]).unwrap()
 }
 
 /// As a block's author applies it: what is not included leaves no trace.
@@ -285,60 +403,4 @@ pub fn validity(sim: &mut Sim, xt: UncheckedExtrinsic) -> Result<(), Transaction
         .unwrap()
         .map(|_| ())
     })
-}
-
-/// Every invariant of our pallets.
-pub fn check_invariants() {
-    Kyc::do_try_state().expect("kyc");
-    Licenses::do_try_state().expect("licenses");
-    Oracles::do_try_state().expect("oracles");
-    Availability::do_try_state().expect("availability");
-    Rewards::do_try_state().expect("rewards");
-}
-
-fn genesis(shape: &Shape, oracles: &[Person], edges: &[Person]) -> RuntimeGenesisConfig {
-    let foundation = Person::new("Foundation");
-    let everyone = || std::iter::once(&foundation).chain(oracles).chain(edges);
-    let attestation = |p: &Person| {
-        (
-            p.id(),
-            sp_io::hashing::blake2_256(&p.id().encode()).into(),
-            EntityKind::Individual,
-            Country(*b"RO"),
-            1_000_000,
-        )
-    };
-    let mut licenses = vec![(LicenseClass::Genesis, foundation.id(), None)];
-    licenses.extend(oracles.iter().map(|p| (LicenseClass::Master, p.id(), Some(p.node_id()))));
-    licenses.extend(edges.iter().map(|p| (LicenseClass::Node, p.id(), Some(p.node_id()))));
-    let parameters = pallet_availability::Parameters {
-        beat_ms: 500,
-        threshold: 230,
-        commit_blocks: shape.window_blocks,
-        reveal_blocks_min: shape.window_blocks,
-        reopenings: shape.reopenings,
-        ..Default::default()
-    };
-    RuntimeGenesisConfig {
-        network: ratio1_runtime::network::GenesisConfig { session_blocks: shape.session_blocks, ..Default::default() },
-        babe: pallet_babe::GenesisConfig { epoch_config: presets::BABE_EPOCH_CONFIG, ..Default::default() },
-        kyc: pallet_kyc::GenesisConfig { attestations: everyone().map(attestation).collect(), ..Default::default() },
-        licenses: pallet_licenses::GenesisConfig { licenses },
-        oracles: pallet_oracles::GenesisConfig {
-            oracles: oracles.iter().map(Person::id).zip(1..).collect(),
-            minimum: 1,
-        },
-        availability: pallet_availability::GenesisConfig {
-            epoch_ms: shape.epoch_ms,
-            genesis_moment: None,
-            parameters,
-            ..Default::default()
-        },
-        session: pallet_session::GenesisConfig {
-            keys: oracles.iter().map(|p| (p.id(), p.id(), p.session_keys())).collect(),
-            ..Default::default()
-        },
-        sudo: pallet_sudo::GenesisConfig { key: Some(foundation.id()) },
-        ..Default::default()
-    }
 }

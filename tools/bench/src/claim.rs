@@ -11,7 +11,7 @@ use frame_support::{
 use frame_system::RawOrigin;
 use ratio1_primitives::{
     economics::{self, NODE_EPOCHS},
-    traits::{LicenseInspect, OnEpochFinalised},
+    traits::LicenseInspect,
     AccountId, Balance, EpochIndex, LicenseClass, LicenseId, PAGE_SIZE,
 };
 use ratio1_runtime::{Balances, Licenses, Rewards, Runtime, RuntimeCall, System};

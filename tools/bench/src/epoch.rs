@@ -20,6 +20,7 @@ use pallet_availability::{Cast, Ending, Parameters, Round, RunningEpoch};
 use pallet_licenses::MaskVersion;
 use ratio1_primitives::{
     ballot::{Frozen, Page, Phase, Seat},
+    economics::price::USD,
     pages,
     traits::PageMask,
     AccountId, ClockParams, EpochIndex, LicenseId, VoteId, PAGE_SIZE,
@@ -209,7 +210,7 @@ fn set_up_ballot(frozen: &Frozen<AccountId>, n: u16) -> Result<(), BenchError> {
         BallotPages::<Runtime>::insert((EPOCH, page, n), bytes);
     }
     let on_oracles = BoundedVec::truncate_from(vec![255; oracles as usize]);
-    Casts::<Runtime>::insert(EPOCH, n, Cast { coverage: 255, revealed: frozen.pages(), on_oracles });
+    Casts::<Runtime>::insert(EPOCH, n, Cast { coverage: 255, price: Some(USD), revealed: frozen.pages(), on_oracles });
     Ok(())
 }
 

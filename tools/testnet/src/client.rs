@@ -12,6 +12,7 @@ use jsonrpsee::{
 };
 use ratio1_primitives::{
     api::{ClockInfo, EpochInfo, LicenseInfo, PayoutInfo, RoundInfo, SupplyInfo},
+    economics::price::Price,
     AccountId, Balance, EpochIndex, Hash, LicenseId,
 };
 use serde::{de::DeserializeOwned, Deserialize};
@@ -145,6 +146,15 @@ impl Client {
         let key = [name, blake2_128(&raw).to_vec(), raw].concat();
         let account: Option<Account> = self.storage(at, key).await?;
         Ok(account.map_or(0, |(_, [free, reserved])| free.saturating_add(reserved)))
+    }
+
+    /// The last R1/USD rate with 18 decimals, and whether the oracles posted it, as the price pallet keeps it.
+    pub async fn rate(&self, at: Hash) -> Result<Option<(Price, bool)>> {
+        // The last rate comes first: the price, who said it (the oracles first), two epochs.
+        type Posted = (Price, u8, [u32; 2]);
+        let key = [twox_128(b"Price"), twox_128(b"Posted")].concat();
+        let posted: Option<Posted> = self.storage(at, key).await?;
+        Ok(posted.map(|(price, source, _)| (price, source == 0)))
     }
 
     /// Send the claim of `license`, which costs nothing, and wait for the finalised block that holds it.

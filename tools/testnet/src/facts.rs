@@ -364,6 +364,7 @@ mod tests {
             banned: false,
             oracle: false,
             credits,
+            entitlement: economics::NODE_ENTITLEMENT,
             minted: economics::minted(LicenseClass::Node, paid),
             claimable: economics::payable(LicenseClass::Node, paid, credits),
             residual: 0,

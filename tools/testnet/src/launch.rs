@@ -3,6 +3,9 @@
 //! A [`Network`] owns its processes: dropped, be it at the end, by an error, a panic or Ctrl-C (see
 //! [`crate::wait::unless_interrupted`]), it kills and reaps them. Where the system has `setpriv`, the kernel ends the
 //! nodes even when this program itself is killed.
+//!
+//! Each oracle is given a price file, which this program keeps fresh for as long as the network lives, as the tool of an
+//! operator would.
 
 use crate::{
     cast::Who,
@@ -18,6 +21,8 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -26,6 +31,11 @@ use tempfile::TempDir;
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// The longest a node may take to end when asked politely.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
+
+/// What the oracles' files say an R1 costs, in USD.
+pub const R1_USD: &str = "0.25";
+/// How often they are written anew: an oracle trusts a file for one epoch, which is a minute on the local network.
+const PRICE_EVERY: Duration = Duration::from_secs(10);
 
 /// Where a node listens, all on 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +56,8 @@ pub struct Node {
     peer: String,
     dir: PathBuf,
     log: PathBuf,
+    /// An oracle's price file.
+    price: Option<PathBuf>,
     child: Option<Child>,
 }
 
@@ -80,6 +92,9 @@ impl Node {
         args.extend(["--rpc-port".into(), self.ports.rpc.to_string()]);
         args.extend(["--prometheus-port".into(), self.ports.metrics.to_string()]);
         args.extend(["--node-key".into(), self.key.clone()]);
+        if let Some(price) = &self.price {
+            args.extend(["--r1-usd-file".into(), price.display().to_string()]);
+        }
         args.push("--bootnodes".into());
         args.extend(bootnodes.iter().filter(|address| **address != self.address()).cloned());
         args
@@ -121,16 +136,56 @@ impl Node {
     }
 }
 
+/// Writes the price files, now and then again, until it is dropped.
+struct PriceTool {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl PriceTool {
+    /// For these files, which are there when this returns.
+    fn start(files: Vec<PathBuf>) -> Result<Self> {
+        files.iter().try_for_each(|file| write_price(file)).map_err(Error::io("write the price files"))?;
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while stopped.recv_timeout(PRICE_EVERY) == Err(RecvTimeoutError::Timeout) {
+                // One that can not be written gets old, and the oracle says so.
+                let _ = files.iter().try_for_each(|file| write_price(file));
+            }
+        });
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for PriceTool {
+    fn drop(&mut self) {
+        // The thread must not write any more when the folder goes.
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Another file, renamed: no oracle reads half a number.
+fn write_price(file: &Path) -> std::io::Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, R1_USD)?;
+    std::fs::rename(new, file)
+}
+
 /// A network of nodes of one binary, in a folder of its own.
 pub struct Network {
     binary: PathBuf,
     nodes: Vec<Node>,
     bootnodes: Vec<String>,
+    // Before the folder: it is dropped first.
+    _prices: PriceTool,
     dir: Option<TempDir>,
 }
 
 impl Network {
-    /// Prepare a network of `cast`: folders, identities, free ports. Starts nothing.
+    /// Prepare a network of `cast`: folders, identities, free ports, price files. Starts no node.
     pub fn new(binary: &Path, cast: &[Who]) -> Result<Self> {
         if !binary.is_file() {
             return Err(Error::BinaryMissing(binary.into()));
@@ -140,7 +195,8 @@ impl Network {
         let ports = free_ports(cast.len())?;
         let nodes: Vec<_> = cast.iter().zip(ports).map(|(who, ports)| prepare(*who, ports, dir.path())).collect();
         let bootnodes = nodes.iter().filter(|node| node.who.is_oracle()).map(Node::address).collect();
-        Ok(Self { binary: binary.into(), nodes, bootnodes, dir: Some(dir) })
+        let prices = PriceTool::start(nodes.iter().filter_map(|node| node.price.clone()).collect())?;
+        Ok(Self { binary: binary.into(), nodes, bootnodes, _prices: prices, dir: Some(dir) })
     }
 
     /// Start every node and wait until all answer.
@@ -290,6 +346,7 @@ fn prepare(who: Who, ports: Ports, dir: &Path) -> Node {
         peer: pair.public().to_peer_id().to_base58(),
         dir: dir.join(who.name()),
         log: dir.join(format!("{who}.log")),
+        price: who.is_oracle().then(|| dir.join(format!("{who}.r1-usd"))),
         child: None,
     }
 }
@@ -339,5 +396,21 @@ mod tests {
         let addresses = |who| network.node(who).args(&network.bootnodes).iter().filter(|a| a.contains("/p2p/")).count();
         assert_eq!(addresses(Who::Alice), 3);
         assert_eq!(addresses(Who::Eve), 4);
+    }
+
+    #[test]
+    fn oracles_alone_are_given_a_price_file_that_is_gone_with_the_network() {
+        let program = std::env::current_exe().unwrap();
+        let network = Network::new(&program, &Who::ALL).unwrap();
+        let mut files = Vec::new();
+        for who in Who::ALL {
+            let args = network.node(who).args(&network.bootnodes);
+            let file = args.iter().skip_while(|arg| *arg != "--r1-usd-file").nth(1).map(PathBuf::from);
+            assert_eq!(file.is_some(), who.is_oracle());
+            files.extend(file);
+        }
+        assert!(files.iter().all(|file| std::fs::read_to_string(file).unwrap() == R1_USD));
+        drop(network);
+        assert!(!files.iter().any(|file| file.exists() || file.parent().is_some_and(Path::exists)));
     }
 }

@@ -7,6 +7,7 @@ mod support;
 use ratio1_primitives::{
     api::EpochState,
     clock::availability_byte,
+    economics::price::USD,
     heartbeat::{BeatRefusal, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
     EpochIndex, Hash, LicenseId,
 };
@@ -61,7 +62,11 @@ async fn settles_and_pays(network: &mut Network) -> Outcome {
     let mut output = Output::new(true);
     let outcome = Story::begin(network, &mut output, 0).await?.run().await?;
     output.verdict(&outcome);
-    hold_all(outcome.checks)
+    hold_all(outcome.checks)?;
+    // The preset's rate was administered; by now the oracles' own, from the files the launcher keeps, has replaced it.
+    let client = network.client(Who::Alice).await?;
+    let rate = client.rate(client.finalised().await?.hash).await?;
+    hold(Check::new("the oracles post the R1/USD rate", rate == Some((USD / 4, true)), format!("{rate:?}")))
 }
 
 /// One epoch in which an edge node is off, a peer sends beats in its name, and an oracle is killed and comes back.

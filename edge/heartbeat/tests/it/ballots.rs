@@ -2,7 +2,7 @@ use crate::fakes::*;
 use ratio1_heartbeat::{
     ballots::{Outgoing, Voter},
     counts::EpochCounts,
-    ports::{NoTelemetry, SubmitError},
+    ports::{NoPrice, NoTelemetry, PriceFeed, SubmitError},
     Store,
 };
 use ratio1_primitives::{
@@ -27,8 +27,12 @@ fn counts() -> Arc<EpochCounts> {
 }
 
 fn voter(chain: &Arc<FakeChain>, dir: &Path) -> Voter {
+    voter_with(chain, dir, Arc::new(NoPrice))
+}
+
+fn voter_with(chain: &Arc<FakeChain>, dir: &Path, prices: Arc<dyn PriceFeed>) -> Voter {
     let store = Arc::new(Store::open(dir, GENESIS).unwrap());
-    Voter::new(chain.clone(), Arc::new(FakeKeys(1)), store, Arc::new(NoTelemetry))
+    Voter::new(chain.clone(), Arc::new(FakeKeys(1)), store, prices, Arc::new(NoTelemetry))
 }
 
 fn step(voter: &mut Voter, number: u32) -> Vec<Outgoing> {
@@ -184,6 +188,24 @@ fn oracle_abstains_when_it_heard_nothing_or_the_epoch_still_runs() {
     assert!(voter.step(block(202), &[], now()).unwrap().0.is_empty());
     assert!(voter.step(block(203), &[counts()], at(1, 119)).unwrap().0.is_empty());
     assert_eq!(voter.step(block(204), &[counts()], now()).unwrap().0.len(), 1);
+}
+
+#[test]
+fn ballot_names_the_price_of_the_moment_it_is_built() {
+    for known in [Some(250_000_000_000_000_000), None] {
+        let dir = tempfile::tempdir().unwrap();
+        let chain = FakeChain::new(&[1], &[1]);
+        let prices = Arc::new(FakePrices::default());
+        *prices.0.lock() = known;
+        let mut voter = voter_with(&chain, dir.path(), prices.clone());
+        chain.round(Phase::Commit, 2, 10);
+        chain.cast(&step(&mut voter, 202)[0].vote);
+        // What the price is later changes no ballot.
+        *prices.0.lock() = Some(1);
+        chain.round(Phase::Reveal, 2, 10);
+        let Vote::Header(header) = step(&mut voter, 210).remove(0).vote.vote else { panic!("no header") };
+        assert_eq!(header.price, known);
+    }
 }
 
 #[test]

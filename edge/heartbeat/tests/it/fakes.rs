@@ -8,6 +8,7 @@ use ratio1_heartbeat::{ports::*, Handles, OracleDeps, SenderDeps, Store};
 use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
     ballot::{page_hash, Frozen, Phase, Seat, Vote},
+    economics::price::Price,
     heartbeat::{BeatAck, BeatRefusal, Heartbeat, Resources, SignedHeartbeat, HEARTBEAT_VERSION},
     keys::pair::VotePair,
     refusal::AdmissionRefusal,
@@ -315,12 +316,22 @@ impl Telemetry for Metrics {
     fn beat_dropped(&self, why: BeatRefusal) {
         *self.dropped.lock().entry(why).or_default() += 1;
     }
-    fn batch_received(&self, _: usize) {
+    fn batch_received(&self) {
         self.batches.fetch_add(1, Ordering::SeqCst);
     }
     fn coverage(&self, covered: u32, passed: u32) {
         assert!(covered <= passed);
         *self.coverage.lock() = Some((covered, passed));
+    }
+}
+
+/// A price set by hand.
+#[derive(Default)]
+pub struct FakePrices(pub Mutex<Option<Price>>);
+
+impl PriceFeed for FakePrices {
+    fn price(&self) -> Option<Price> {
+        *self.0.lock()
     }
 }
 
@@ -338,6 +349,7 @@ pub struct World {
     pub clock: Arc<FakeClock>,
     pub net: Arc<FakeNet>,
     pub sink: Arc<FakeSink>,
+    pub prices: Arc<FakePrices>,
     pub metrics: Arc<Metrics>,
     pub me: u8,
 }
@@ -346,8 +358,8 @@ impl World {
     pub fn new(me: u8, nodes: &[u8], oracles: &[u8]) -> Self {
         let chain = FakeChain::new(nodes, oracles);
         let sink = Arc::new(FakeSink(chain.clone(), Default::default()));
-        let (clock, net, metrics) = Default::default();
-        Self { chain, clock, net, sink, metrics, me }
+        let (clock, net, prices, metrics) = Default::default();
+        Self { chain, clock, net, sink, prices, metrics, me }
     }
 
     pub fn oracle(&self, store: &Path) -> OracleDeps {
@@ -357,6 +369,7 @@ impl World {
             transport: self.net.clone(),
             sink: self.sink.clone(),
             clock: self.clock.clone(),
+            prices: self.prices.clone(),
             telemetry: self.metrics.clone(),
             store: Arc::new(Store::open(store, GENESIS).unwrap()),
         }

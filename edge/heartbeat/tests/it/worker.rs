@@ -156,6 +156,7 @@ async fn ballot_is_cast_from_what_was_counted() {
         assert_eq!(worker.send(signed(9, 1, slot).encode()).await, Ok(()));
     }
     world.clock.set(at(2, 10));
+    *world.prices.0.lock() = Some(7);
     world.chain.round(Phase::Commit, 3, 10);
     world.chain.best_block(200);
     until("committed", || world.sink.1.lock().len() == 1).await;
@@ -167,6 +168,7 @@ async fn ballot_is_cast_from_what_was_counted() {
     let votes = world.sink.1.lock().clone();
     let Vote::Header(header) = &votes[1].vote else { panic!("no header") };
     assert!((127..=138).contains(&header.coverage), "{}", header.coverage);
+    assert_eq!(header.price, Some(7));
     let Vote::Pages { first: 0, pages } = &votes[2].vote else { panic!("no pages") };
     assert_eq!(pages[0][..], [0, 0, 0, 0, 0, 0, 0, 0, 0, 127]);
     worker.stop().await;

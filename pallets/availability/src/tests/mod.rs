@@ -1,4 +1,5 @@
 mod lifecycle;
+mod price;
 mod property;
 mod pruning;
 mod refusals;
