@@ -6,4 +6,8 @@ frame_benchmarking::define_benchmarks!(
     [pallet_oracles, Oracles]
     [pallet_availability, Availability]
     [pallet_rewards, Rewards]
+    [pallet_price, Price]
+    [pallet_sale, Sale]
+    [pallet_pools, Pools]
+    [pallet_governance, Governance]
 );

@@ -9,7 +9,7 @@ use ratio1_primitives::{
     ballot::{Seat, Vote},
     economics, pages,
     refusal::AdmissionRefusal,
-    traits::{AvailabilityProvider, EpochInspect, LicenseInspect, OracleInspect, SupplyLedger},
+    traits::{AvailabilityProvider, EpochInspect, LicenseInspect, OracleInspect},
     EpochIndex, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
 };
 
@@ -95,6 +95,7 @@ pub fn license(id: LicenseId) -> Option<LicenseInfo> {
         banned: license.banned,
         oracle: <Oracles as OracleInspect<AccountId>>::is_bound(id),
         credits: emission.credits,
+        entitlement: emission.assigned,
         minted: emission.minted,
         claimable: emission.claimable,
         residual: emission.residual,
@@ -133,10 +134,8 @@ pub fn payout(epoch: EpochIndex, id: LicenseId) -> Option<PayoutInfo> {
     }
     let byte = <Availability as AvailabilityProvider>::byte(epoch, id);
     let linked = <Licenses as LicenseInspect<AccountId>>::linked(id.page(), epoch).map(|mask| mask.get(id.offset()));
-    let worth = match (economics::schedule(class), byte) {
-        (Some((entitlement, max)), Some(a)) if linked != Some(false) => {
-            entitlement.saturating_mul(Balance::from(a)) / Balance::from(max)
-        }
+    let worth = match byte {
+        Some(a) if linked != Some(false) => worth(class, epoch, id, a),
         _ => 0,
     };
     Some(PayoutInfo {
@@ -151,16 +150,35 @@ pub fn payout(epoch: EpochIndex, id: LicenseId) -> Option<PayoutInfo> {
     })
 }
 
+/// What byte `a` of `epoch` is worth to a license.
+fn worth(class: LicenseClass, epoch: EpochIndex, id: LicenseId, a: u8) -> Balance {
+    match (economics::schedule(class), <Licenses as LicenseInspect<AccountId>>::grant(id)) {
+        (Some((entitlement, max)), _) => entitlement.saturating_mul(Balance::from(a)) / Balance::from(max),
+        (None, Some(grant)) => {
+            economics::earned(economics::curve::release(grant.assigned, grant.granted, epoch, epoch), a)
+        }
+        (None, None) => 0,
+    }
+}
+
 /// Supply by class.
 pub fn supply() -> SupplyInfo {
-    let classes = vec![LicenseClass::Genesis, LicenseClass::Master, LicenseClass::Node]
-        .into_iter()
-        .map(|class| ClassSupply {
-            class,
-            share: economics::share(class),
-            issued: pallet_licenses::Issued::<Runtime>::get(class),
-            minted: <Rewards as SupplyLedger>::minted(class),
-        })
-        .collect();
-    SupplyInfo { classes, burned: pallet_rewards::Burned::<Runtime>::get(), outstanding: Balances::total_issuance() }
+    let supply = Rewards::supply();
+    let class = |class, supply: pallet_rewards::ClassSupply| ClassSupply {
+        class,
+        share: supply.cap,
+        issued: pallet_licenses::Issued::<Runtime>::get(class),
+        granted: supply.granted,
+        minted: supply.minted,
+        unclaimed: supply.unclaimed,
+    };
+    SupplyInfo {
+        classes: vec![
+            class(LicenseClass::Genesis, supply.genesis),
+            class(LicenseClass::Master, supply.master),
+            class(LicenseClass::Node, supply.node),
+        ],
+        burned: supply.burned,
+        outstanding: supply.outstanding,
+    }
 }

@@ -122,6 +122,8 @@ mod runtime {
     pub type Babe = pallet_babe;
     #[runtime::pallet_index(4)]
     pub type Authorship = pallet_authorship;
+    #[runtime::pallet_index(5)]
+    pub type Migrations = pallet_migrations;
 
     // Money and tokens.
     #[runtime::pallet_index(10)]
@@ -142,6 +144,12 @@ mod runtime {
     pub type Oracles = pallet_oracles;
     #[runtime::pallet_index(23)]
     pub type Availability = pallet_availability;
+    #[runtime::pallet_index(25)]
+    pub type Price = pallet_price;
+    #[runtime::pallet_index(26)]
+    pub type Sale = pallet_sale;
+    #[runtime::pallet_index(27)]
+    pub type Pools = pallet_pools;
     #[runtime::pallet_index(24)]
     pub type Rewards = pallet_rewards;
 
@@ -166,4 +174,16 @@ mod runtime {
     pub type Proxy = pallet_proxy;
     #[runtime::pallet_index(43)]
     pub type Sudo = pallet_sudo;
+    #[runtime::pallet_index(44)]
+    pub type Council = pallet_collective<Instance1>;
+    #[runtime::pallet_index(45)]
+    pub type Governance = pallet_governance;
+    #[runtime::pallet_index(46)]
+    pub type Scheduler = pallet_scheduler;
+    #[runtime::pallet_index(47)]
+    pub type Preimage = pallet_preimage;
+    #[runtime::pallet_index(48)]
+    pub type SafeMode = pallet_safe_mode;
+    #[runtime::pallet_index(49)]
+    pub type TxPause = pallet_tx_pause;
 }

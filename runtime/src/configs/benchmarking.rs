@@ -5,10 +5,12 @@ use alloc::{format, vec::Vec};
 use codec::Encode;
 use frame_support::BoundedVec;
 use frame_system::RawOrigin;
+use pallet_pools::Wallet;
 use ratio1_primitives::{
+    economics::{self, price::USD},
     kyc::{Country, EntityKind},
-    traits::{LicenseInspect, PageMask},
-    EpochIndex, LicenseClass, LicenseId, Link, NodeId, PAGE_SIZE,
+    traits::{LicenseInspect, PageMask, PriceInspect},
+    EpochIndex, Grant, LicenseClass, LicenseId, Link, NodeId, PAGE_SIZE,
 };
 
 /// Sets the scene.
@@ -16,6 +18,10 @@ pub struct Scene;
 
 impl Scene {
     fn attest(who: &AccountId) {
+        Self::attest_as(who, EntityKind::Individual);
+    }
+
+    fn attest_as(who: &AccountId, kind: EntityKind) {
         let registrar: AccountId = frame_benchmarking::account("registrar", 0, 0);
         // Appointed already from the second time on, which is all that is wanted.
         let _ = Kyc::add_registrar(RawOrigin::Root.into(), registrar.clone());
@@ -24,7 +30,7 @@ impl Scene {
             RawOrigin::Signed(registrar).into(),
             who.clone(),
             entity,
-            EntityKind::Individual,
+            kind,
             Country(*b"RO"),
             EpochIndex(1_000_000),
         )
@@ -33,10 +39,27 @@ impl Scene {
 
     /// A new Node Deed of `owner`, after the Genesis deed.
     fn issue(owner: &AccountId) -> LicenseId {
-        if <Licenses as LicenseInspect<AccountId>>::count() == 0 {
-            Licenses::do_issue(LicenseClass::Genesis, owner).expect("the first deed");
-        }
+        Self::genesis();
         Licenses::do_issue(LicenseClass::Node, owner).expect("deeds are left")
+    }
+
+    /// The Genesis deed, which comes before all others.
+    fn genesis() {
+        if <Licenses as LicenseInspect<AccountId>>::count() == 0 {
+            let owner: AccountId = frame_benchmarking::account("foundation", 0, 0);
+            Licenses::do_issue(LicenseClass::Genesis, &owner).expect("the first deed");
+        }
+    }
+
+    /// Let the last `count` licenses of a page be Master deeds, granted in epoch 0.
+    fn masters_in(page: u32, count: u32) {
+        let end = page.saturating_add(1).saturating_mul(PAGE_SIZE);
+        for id in (end.saturating_sub(count)..end).map(LicenseId) {
+            let grant = Grant { assigned: economics::MASTER_SHARE / 499, granted: EpochIndex(0) };
+            let grant = pallet_licenses::MasterGrant { grant, entity: [0; 32] };
+            pallet_licenses::Grants::<Runtime>::insert(page, id, grant);
+        }
+        pallet_licenses::MasterCount::<Runtime>::insert(page, count);
     }
 }
 
@@ -48,6 +71,12 @@ impl pallet_licenses::BenchmarkHelper for Scene {
     fn earn(license: LicenseId) {
         let page = BoundedVec::truncate_from(alloc::vec![1_000; PAGE_SIZE as usize]);
         pallet_rewards::Credits::<Runtime>::insert(license.page(), page);
+        if license == LicenseId(0) {
+            <Self as pallet_rewards::benchmarking::BenchmarkHelper<AccountId>>::pools();
+        } else if <Licenses as LicenseInspect<AccountId>>::grant(license).is_some() {
+            let ledger = pallet_rewards::MasterLedger { earned: economics::R1, ..Default::default() };
+            pallet_rewards::Masters::<Runtime>::insert(license, ledger);
+        }
     }
 
     fn open_epochs() {
@@ -82,17 +111,70 @@ impl pallet_oracles::BenchmarkHelper<AccountId, SessionKeys> for Scene {
 }
 
 impl pallet_rewards::benchmarking::BenchmarkHelper<AccountId> for Scene {
+    fn pools() {
+        for (n, wallet) in [Wallet::Liquidity, Wallet::Operations, Wallet::Foundation].into_iter().enumerate() {
+            let account: AccountId = frame_benchmarking::account("pool", n as u32, 0);
+            if pallet_pools::Wallets::<Runtime>::get(wallet).as_ref() != Some(&account) {
+                Pools::set_wallet(RawOrigin::Root.into(), wallet, account).expect("root names wallets");
+            }
+        }
+    }
+
+    fn genesis_deed() -> LicenseId {
+        Self::genesis();
+        LicenseId(0)
+    }
+
     fn node_deed(owner: &AccountId) -> LicenseId {
         Self::issue(owner)
     }
 
-    fn linked_page(page: u32, epoch: EpochIndex) {
-        pallet_licenses::NextId::<Runtime>::put(page.saturating_add(1).saturating_mul(PAGE_SIZE));
+    fn master_deed(owner: &AccountId) -> LicenseId {
+        Self::genesis();
+        Self::attest(owner);
+        let id = LicenseId(<Licenses as LicenseInspect<AccountId>>::count());
+        Licenses::grant_master(RawOrigin::Root.into(), owner.clone(), economics::MASTER_LIMIT).expect("within limits");
+        id
+    }
+
+    fn linked_page(epoch: EpochIndex, masters: u32) {
+        Self::masters_in(0, masters);
+        pallet_licenses::NextId::<Runtime>::put(PAGE_SIZE);
         let all = PageMask([u8::MAX; PAGE_SIZE as usize / 8]);
         let bound = pallet_licenses::MAX_VERSIONS;
         // As many versions as are kept; the oldest is the one that answers.
         let versions: Vec<_> =
             (0..bound).map(|i| pallet_licenses::MaskVersion { since: epoch.plus(i), mask: all }).collect();
-        pallet_licenses::LinkedPages::<Runtime>::insert(page, BoundedVec::truncate_from(versions));
+        pallet_licenses::LinkedPages::<Runtime>::insert(0, BoundedVec::truncate_from(versions));
+    }
+
+    fn master_pages(pages: u32, masters: u32) {
+        pallet_licenses::NextId::<Runtime>::put(pages.saturating_mul(PAGE_SIZE));
+        let share = masters.checked_div(pages).unwrap_or(0);
+        for page in 0..pages {
+            let rest = if page == 0 { masters.saturating_sub(share.saturating_mul(pages)) } else { 0 };
+            Self::masters_in(page, share.saturating_add(rest));
+        }
+    }
+}
+
+impl pallet_pools::benchmarking::BenchmarkHelper for Scene {
+    fn run_epoch(epoch: EpochIndex) {
+        pallet_availability::Running::<Runtime>::put(pallet_availability::RunningEpoch {
+            epoch,
+            params: Default::default(),
+            oracles: Default::default(),
+        });
+    }
+}
+
+impl pallet_sale::BenchmarkHelper<AccountId> for Scene {
+    fn ready(buyer: &AccountId) {
+        Self::attest_as(buyer, EntityKind::Company);
+        Self::genesis();
+        <Self as pallet_rewards::benchmarking::BenchmarkHelper<AccountId>>::pools();
+        if <Price as PriceInspect>::rate().is_err() {
+            Price::administer(RawOrigin::Root.into(), USD).expect("the first rate");
+        }
     }
 }

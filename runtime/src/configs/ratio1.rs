@@ -2,10 +2,14 @@
 
 use super::Deeds;
 use crate::*;
-use frame_support::traits::{ConstU32, Get};
+use frame_support::{
+    traits::{ConstU32, Get},
+    weights::Weight,
+};
 use frame_system::EnsureRoot;
+use ratio1_primitives::{economics::price::Price as Usd, traits::OnEpochEnd, EpochIndex};
 
-/// Who governs: root, reached by sudo where a preset names a key for it.
+/// Who governs: root, reached through `governance` after its public delay, or by sudo where a preset names a key for it.
 type Admin = EnsureRoot<AccountId>;
 
 /// Sessions whose validator sets can still be proven: as long as an equivocation may be reported.
@@ -18,12 +22,41 @@ impl Get<u32> for HistoryDepth {
     }
 }
 
+/// Hands on how epochs end: pages and lapses to rewards, prices to the rate.
+pub struct EpochEnd;
+
+impl OnEpochEnd for EpochEnd {
+    fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
+        Rewards::on_page(epoch, page, bytes);
+    }
+
+    fn page_weight(page: u32) -> Weight {
+        Rewards::page_weight(page)
+    }
+
+    fn on_price(epoch: EpochIndex, median: Usd) {
+        Price::post(epoch, median);
+    }
+
+    fn price_weight() -> Weight {
+        Price::post_weight()
+    }
+
+    fn on_lapsed(first: EpochIndex, last: EpochIndex) {
+        Rewards::on_lapsed(first, last);
+    }
+
+    fn lapse_weight() -> Weight {
+        Rewards::lapse_weight()
+    }
+}
+
 impl pallet_kyc::Config for Runtime {
     type AdminOrigin = Admin;
     type Epochs = Availability;
     type Oracles = Oracles;
     type RevocationDelay = ConstU32<2>;
-    type WeightInfo = weights::pallet_kyc::WeightInfo<Runtime>;
+    type WeightInfo = ();
 }
 
 impl pallet_licenses::Config for Runtime {
@@ -33,7 +66,8 @@ impl pallet_licenses::Config for Runtime {
     type Epochs = Availability;
     type Oracles = Oracles;
     type Settle = Rewards;
-    type WeightInfo = weights::pallet_licenses::WeightInfo<Runtime>;
+    type Currency = Balances;
+    type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }
@@ -56,14 +90,43 @@ impl pallet_availability::Config for Runtime {
     type Time = Timestamp;
     type Licenses = Licenses;
     type Oracles = Oracles;
-    type OnFinalised = Rewards;
-    type WeightInfo = weights::pallet_availability::WeightInfo<Runtime>;
+    type OnEnd = EpochEnd;
+    type WeightInfo = ();
 }
 
 impl pallet_rewards::Config for Runtime {
     type Currency = Balances;
+    type Pools = Pools;
     type Licenses = Licenses;
-    type WeightInfo = weights::pallet_rewards::WeightInfo<Runtime>;
+    type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = super::benchmarking::Scene;
+}
+
+impl pallet_price::Config for Runtime {
+    type AdminOrigin = Admin;
+    type Epochs = Availability;
+    type WeightInfo = ();
+}
+
+impl pallet_sale::Config for Runtime {
+    type Currency = Balances;
+    type Kyc = Kyc;
+    type Price = Price;
+    type Pools = Pools;
+    type Deeds = Licenses;
+    type Supply = Rewards;
+    type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = super::benchmarking::Scene;
+}
+
+impl pallet_pools::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type AdminOrigin = Admin;
+    type Epochs = Availability;
+    type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }

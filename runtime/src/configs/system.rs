@@ -5,7 +5,7 @@ use frame_support::{
     derive_impl,
     dispatch::DispatchClass,
     parameter_types,
-    traits::{ConstU32, ConstU64, Contains},
+    traits::{ConstU32, ConstU64, Contains, InsideBoth},
     weights::{
         constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
         Weight,
@@ -33,6 +33,11 @@ parameter_types! {
     pub const Ss58Prefix: u16 = 42;
 }
 
+/// The migrations of this version that fit one block, each versioned
+/// ([`VersionedMigration`](frame_support::migrations::VersionedMigration)): run once, when an upgrade takes effect. The
+/// first version has none.
+pub type SingleBlockMigrations = ();
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type Block = Block;
@@ -40,7 +45,7 @@ impl frame_system::Config for Runtime {
     type Nonce = Nonce;
     type Hash = Hash;
     type Lookup = sp_runtime::traits::AccountIdLookup<AccountId, ()>;
-    type BaseCallFilter = CallFilter;
+    type BaseCallFilter = InsideBoth<CallFilter, InsideBoth<SafeMode, TxPause>>;
     type BlockWeights = RuntimeBlockWeights;
     type BlockLength = RuntimeBlockLength;
     type BlockHashCount = BlockHashCount;
@@ -49,6 +54,8 @@ impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
     type SS58Prefix = Ss58Prefix;
     type MaxConsumers = ConstU32<64>;
+    type SingleBlockMigrations = SingleBlockMigrations;
+    type MultiBlockMigrator = Migrations;
 }
 
 impl pallet_timestamp::Config for Runtime {

@@ -3,7 +3,12 @@
 use super::{parameters::prohibited, *};
 use alloc::vec;
 use frame_support::build_struct_json_patch;
+use pallet_licenses::GenesisDeed;
 use ratio1_primitives::{
+    economics::{
+        self,
+        price::{Price as Usd, USD},
+    },
     kyc::{Country, EntityKind},
     LicenseClass, NodeId,
 };
@@ -26,6 +31,14 @@ const FERDIE: Person = Person(Sr25519Keyring::Ferdie, Ed25519Keyring::Ferdie);
 const FOUNDATION: Sr25519Keyring = Sr25519Keyring::One;
 /// Attests accounts.
 const REGISTRAR: Sr25519Keyring = Sr25519Keyring::Two;
+/// The liquidity wallet.
+const LIQUIDITY: Sr25519Keyring = Sr25519Keyring::AliceStash;
+/// The operations wallet.
+const OPERATIONS: Sr25519Keyring = Sr25519Keyring::BobStash;
+/// What each oracle's Master deed is assigned.
+const ASSIGNED: Balance = 1_000_000 * economics::R1;
+/// What an R1 costs until oracles say so: a quarter of a dollar.
+const PRICE: Usd = USD / 4;
 
 impl Person {
     fn account(&self) -> AccountId {
@@ -69,11 +82,12 @@ pub fn local() -> serde_json::Value {
 /// Deed 0 is the foundation's Genesis deed, then the oracles' Master deeds, then the edges' Node Deeds.
 fn network(p: Parameters, oracles: &[Person], edges: &[Person]) -> serde_json::Value {
     let foundation = FOUNDATION.to_account_id();
-    let mut licenses = vec![(LicenseClass::Genesis, foundation.clone(), None)];
-    licenses.extend(oracles.iter().map(|o| (LicenseClass::Master, o.account(), Some(o.node()))));
-    licenses.extend(edges.iter().map(|e| (LicenseClass::Node, e.account(), Some(e.node()))));
+    let deed = |class, owner, node, assigned| GenesisDeed { class, owner, node, assigned };
+    let mut licenses = vec![deed(LicenseClass::Genesis, foundation.clone(), None, None)];
+    licenses.extend(oracles.iter().map(|o| deed(LicenseClass::Master, o.account(), Some(o.node()), Some(ASSIGNED))));
+    licenses.extend(edges.iter().map(|e| deed(LicenseClass::Node, e.account(), Some(e.node()), None)));
 
-    let mut attestations = vec![attestation(foundation, EntityKind::Company)];
+    let mut attestations = vec![attestation(foundation.clone(), EntityKind::Company)];
     attestations.extend(oracles.iter().chain(edges).map(|p| attestation(p.account(), EntityKind::Individual)));
 
     let admitted: Vec<(AccountId, u32)> = oracles.iter().map(Person::account).zip(1u32..).collect();
@@ -87,11 +101,23 @@ fn network(p: Parameters, oracles: &[Person], edges: &[Person]) -> serde_json::V
             attestations,
             prohibited: prohibited(),
             providers: vec![REGISTRAR.to_account_id()],
+            ..Default::default()
         },
         licenses: pallet_licenses::GenesisConfig { licenses },
         oracles: pallet_oracles::GenesisConfig { oracles: admitted, minimum: oracles.len().min(2) as u32 },
         availability: p.availability(),
         session: pallet_session::GenesisConfig { keys },
+        price: pallet_price::GenesisConfig { administered: Some(PRICE), ..Default::default() },
+        pools: pallet_pools::GenesisConfig {
+            liquidity: Some(LIQUIDITY.to_account_id()),
+            operations: Some(OPERATIONS.to_account_id()),
+            foundation: Some(foundation),
+        },
+        council: pallet_collective::GenesisConfig {
+            members: oracles.iter().map(Person::account).collect(),
+            ..Default::default()
+        },
+        governance: p.governance(),
         sudo: pallet_sudo::GenesisConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
     })
 }

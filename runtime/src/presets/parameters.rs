@@ -27,14 +27,26 @@ pub struct Parameters {
     pub window_blocks: u32,
     /// Blocks behind the finalised head a beat may quote: how far ahead beats can be signed.
     pub max_quote_lag: u32,
+    /// Blocks from the council's decision to its enactment; the fewest governance can ever set, and what it begins with.
+    pub delay_blocks: (u32, u32),
+    /// Blocks after which a pause or a halt ends by itself.
+    pub pause_blocks: u32,
 }
 
 impl Parameters {
     /// One oracle on one machine.
     pub const DEVELOPMENT: Self = Self::LOCAL;
     /// Demonstrations and tests.
-    pub const LOCAL: Self =
-        Self { epoch_ms: 60_000, beat_ms: 500, threshold: 230, session_blocks: 10, window_blocks: 8, max_quote_lag: 8 };
+    pub const LOCAL: Self = Self {
+        epoch_ms: 60_000,
+        beat_ms: 500,
+        threshold: 230,
+        session_blocks: 10,
+        window_blocks: 8,
+        max_quote_lag: 8,
+        delay_blocks: (10, 20),
+        pause_blocks: 10,
+    };
     /// Hourly epochs.
     pub const TESTNET: Self = Self {
         epoch_ms: 3_600_000,
@@ -43,6 +55,9 @@ impl Parameters {
         session_blocks: 200,
         window_blocks: 40,
         max_quote_lag: 32,
+        // An hour at least, six to begin with.
+        delay_blocks: (1_200, 7_200),
+        pause_blocks: 1_200,
     };
     /// Daily epochs.
     pub const MAINNET: Self = Self {
@@ -52,6 +67,9 @@ impl Parameters {
         session_blocks: 1_200,
         window_blocks: 200,
         max_quote_lag: 32,
+        // Three days at least, seven to begin with.
+        delay_blocks: (86_400, 201_600),
+        pause_blocks: 28_800,
     };
 
     /// The configuration of the availability pallet.
@@ -73,6 +91,19 @@ impl Parameters {
             ..Default::default()
         }
     }
+
+    /// The configuration of the governance pallet.
+    pub fn governance(&self) -> pallet_governance::GenesisConfig<Runtime> {
+        pallet_governance::GenesisConfig {
+            minimum_delay: self.delay_blocks.0,
+            parameters: pallet_governance::Parameters {
+                delay_blocks: self.delay_blocks.1,
+                pause_blocks: self.pause_blocks,
+                halt_blocks: self.pause_blocks,
+            },
+            ..Default::default()
+        }
+    }
 }
 
 /// The prohibited countries as the KYC pallet's genesis wants them.
@@ -87,5 +118,6 @@ pub fn without_participants(p: Parameters) -> serde_json::Value {
         babe: pallet_babe::GenesisConfig { epoch_config: BABE_EPOCH_CONFIG },
         kyc: pallet_kyc::GenesisConfig { prohibited: prohibited() },
         availability: p.availability(),
+        governance: p.governance(),
     })
 }

@@ -1,7 +1,3 @@
 //! Measured weights, one file per pallet, made by `scripts/weights`.
 
-pub mod pallet_availability;
-pub mod pallet_kyc;
-pub mod pallet_licenses;
 pub mod pallet_oracles;
-pub mod pallet_rewards;
