@@ -1,6 +1,8 @@
 //! An oracle's ballot: a header, committed to by its hash, and the pages of bytes it stands for (protocol section 4).
 
-use crate::{apbft, economics::price::Price, pages, EpochIndex, EpochParams, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE};
+use crate::{
+    apbft, economics::price::Price, pages, EpochIndex, EpochParams, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE,
+};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;

@@ -84,7 +84,8 @@ fn largest_step_of_settling_fits_the_smallest_share() {
     type Availability = <Runtime as pallet_availability::Config>::WeightInfo;
     type Rewards = <Runtime as pallet_rewards::Config>::WeightInfo;
     type Price = <Runtime as pallet_price::Config>::WeightInfo;
-    let step = Availability::settle_page(100).saturating_add(Rewards::on_page(MASTER_COUNT)).saturating_add(Price::post());
+    let step =
+        Availability::settle_page(100).saturating_add(Rewards::on_page(MASTER_COUNT)).saturating_add(Price::post());
     let share = sp_runtime::Perbill::from_percent(5) * ratio1_runtime::configs::RuntimeBlockWeights::get().max_block;
     assert!(step.all_lte(share), "{step:?} of {share:?}");
 }

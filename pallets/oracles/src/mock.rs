@@ -178,6 +178,22 @@ impl LicenseInspect<u64> for Tables {
     fn admission(node: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
         Self::license_of(node).ok_or(AdmissionRefusal::NotLinked)
     }
+
+    fn grant(_: LicenseId) -> Option<ratio1_primitives::Grant> {
+        None
+    }
+
+    fn masters(_: u32) -> Vec<(LicenseId, ratio1_primitives::Grant)> {
+        Vec::new()
+    }
+
+    fn master_count(_: u32) -> u32 {
+        0
+    }
+
+    fn assigned() -> ratio1_primitives::Balance {
+        0
+    }
 }
 
 #[cfg(feature = "runtime-benchmarks")]

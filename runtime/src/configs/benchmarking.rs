@@ -53,6 +53,8 @@ impl Scene {
 
     /// Let the last `count` licenses of a page be Master deeds, granted in epoch 0.
     fn masters_in(page: u32, count: u32) {
+        // The preset's own are in the way.
+        let _ = pallet_licenses::Grants::<Runtime>::clear_prefix(page, u32::MAX, None);
         let end = page.saturating_add(1).saturating_mul(PAGE_SIZE);
         for id in (end.saturating_sub(count)..end).map(LicenseId) {
             let grant = Grant { assigned: economics::MASTER_SHARE / 499, granted: EpochIndex(0) };

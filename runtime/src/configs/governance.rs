@@ -81,7 +81,7 @@ impl pallet_governance::Config for Runtime {
     type Pauses = TxPause;
     type SafeMode = SafeMode;
     type MaxWeight = MaxEnactment;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_governance::WeightInfo<Runtime>;
 }
 
 impl pallet_scheduler::Config for Runtime {

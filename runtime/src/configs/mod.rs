@@ -12,6 +12,8 @@ mod session;
 mod system;
 
 pub use conveniences::ProxyType;
-pub use governance::{check_council_business, is_protected, CouncilInstance, MAX_MEMBERS, PROTECTED_CALLS, PROTECTED_PALLETS};
+pub use governance::{
+    check_council_business, is_protected, CouncilInstance, MAX_MEMBERS, PROTECTED_CALLS, PROTECTED_PALLETS,
+};
 pub use nfts::{Deeds, DEEDS};
 pub use system::{tx_extension, RuntimeBlockWeights};

@@ -56,7 +56,7 @@ impl pallet_kyc::Config for Runtime {
     type Epochs = Availability;
     type Oracles = Oracles;
     type RevocationDelay = ConstU32<2>;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_kyc::WeightInfo<Runtime>;
 }
 
 impl pallet_licenses::Config for Runtime {
@@ -67,7 +67,7 @@ impl pallet_licenses::Config for Runtime {
     type Oracles = Oracles;
     type Settle = Rewards;
     type Currency = Balances;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_licenses::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }
@@ -91,14 +91,14 @@ impl pallet_availability::Config for Runtime {
     type Licenses = Licenses;
     type Oracles = Oracles;
     type OnEnd = EpochEnd;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_availability::WeightInfo<Runtime>;
 }
 
 impl pallet_rewards::Config for Runtime {
     type Currency = Balances;
     type Pools = Pools;
     type Licenses = Licenses;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_rewards::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }
@@ -106,7 +106,7 @@ impl pallet_rewards::Config for Runtime {
 impl pallet_price::Config for Runtime {
     type AdminOrigin = Admin;
     type Epochs = Availability;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_price::WeightInfo<Runtime>;
 }
 
 impl pallet_sale::Config for Runtime {
@@ -116,7 +116,7 @@ impl pallet_sale::Config for Runtime {
     type Pools = Pools;
     type Deeds = Licenses;
     type Supply = Rewards;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_sale::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }
@@ -126,7 +126,7 @@ impl pallet_pools::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type AdminOrigin = Admin;
     type Epochs = Availability;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_pools::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }
