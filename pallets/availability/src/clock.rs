@@ -74,6 +74,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether settling `page` fits the smallest share, with what it costs now to hand it on.
+    #[cfg(any(feature = "std", feature = "try-runtime"))]
     pub(crate) fn page_step_fits(page: u32) -> bool {
         let step = Self::median_weight(MAX_ORACLES, true).max(T::WeightInfo::settle_chosen());
         step.saturating_add(T::OnEnd::page_weight(page)).all_lte(Self::least_limit())
