@@ -96,10 +96,9 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::on_lapsed(MASTER_COUNT, pages(NODE_COUNT.saturating_add(MASTER_COUNT).saturating_add(1)))
     }
 
-    /// All Master deeds, and the pages of all licenses.
-    pub(crate) fn count_masters() -> (u32, u32) {
-        let pages = pages(T::Licenses::count());
-        let masters = (0..pages).fold(0u32, |sum, page| sum.saturating_add(T::Licenses::master_count(page)));
-        (masters, pages)
+    /// How many Master deeds there are.
+    pub(crate) fn count_masters() -> u32 {
+        let pages = 0..pages(T::Licenses::count());
+        pages.fold(0, |sum, page| sum.saturating_add(T::Licenses::master_count(page)))
     }
 }

@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 
     /// Node Deeds issued: all deeds but the first, which is the Genesis deed, and the Master deeds.
     fn node_deeds() -> u32 {
-        let (masters, _) = Self::count_masters();
+        let masters = Self::count_masters();
         T::Licenses::count().saturating_sub(1).saturating_sub(masters)
     }
 }
