@@ -2,9 +2,10 @@
 
 use crate::{
     ballot::{Frozen, Phase, Seat, Vote},
+    jobs::{JobRequest, NodeProfile, ServiceTerm, SlotRef},
     refusal::AdmissionRefusal,
     AccountId, Balance, BlockNumber, ClockParams, EpochIndex, EpochParams, Hash, LicenseClass, LicenseId, NodeId,
-    VoteSignature,
+    NodeSignature, VoteSignature,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -62,6 +63,68 @@ pub struct SignedVote {
     pub vote: Vote,
     /// By the seat's vote key.
     pub signature: VoteSignature,
+}
+
+/// A call that a node signs with its own key: feeless, without an account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum NodeCall {
+    /// Declare what the node offers; the signature is over [`crate::keys::profile_payload`].
+    Declare {
+        /// The license it is linked to.
+        license: LicenseId,
+        /// One more than at its last declaration.
+        sequence: u32,
+        /// What it offers.
+        profile: NodeProfile,
+        /// By the node.
+        signature: NodeSignature,
+    },
+    /// Accept the offer of a slot; the signature is over [`crate::keys::accept_payload`].
+    Accept {
+        /// The slot.
+        slot: SlotRef,
+        /// By the node.
+        signature: NodeSignature,
+    },
+    /// Resign a slot from the end of the running epoch; the signature is over [`crate::keys::resign_payload`].
+    Resign {
+        /// The slot.
+        slot: SlotRef,
+        /// By the node.
+        signature: NodeSignature,
+    },
+}
+
+/// A slot a node is offered or serves: what its worker needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Assignment {
+    /// Which.
+    pub slot: SlotRef,
+    /// Offered, or served.
+    pub state: AssignmentState,
+    /// What is to be run.
+    pub request: JobRequest,
+}
+
+/// Where an assignment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum AssignmentState {
+    /// To be accepted.
+    Offered {
+        /// The block of the offer, which the acceptance is signed for.
+        at: BlockNumber,
+        /// Blocks in which it can still be accepted.
+        left: BlockNumber,
+    },
+    /// Accepted.
+    Serving {
+        /// Its place in the service pages of ballots.
+        index: u32,
+        /// The moment of acceptance, in Unix milliseconds.
+        accepted: u64,
+        /// The first epoch in which it is no longer served, as things stand.
+        ends: EpochIndex,
+    },
 }
 
 /// A license, with its emission (the whitepaper's secondary-market transparency).
@@ -231,6 +294,13 @@ sp_api::decl_runtime_apis! {
         fn link_revisions() -> Vec<u32>;
         /// The admitted nodes of one page of licenses.
         fn admitted(page: u32) -> Vec<(LicenseId, NodeId)>;
+        /// For every page of services a number that changes whenever a service in it begins, ends or is forgotten.
+        fn service_revisions() -> Vec<u32>;
+        /// The services of one page, in order of their indices: those that run, and those that ended and are remembered,
+        /// so all that ran in an epoch that is not closed.
+        fn services(page: u32) -> Vec<ServiceTerm>;
+        /// The slots a license is offered or serves.
+        fn work_of(license: LicenseId) -> Vec<Assignment>;
         /// The current oracles, in validator order.
         fn oracles() -> Vec<Seat<AccountId>>;
         /// The discovery key of the oracle with this vote key.
@@ -241,6 +311,10 @@ sp_api::decl_runtime_apis! {
         fn ballot_status(epoch: EpochIndex, seat: u16) -> Option<BallotStatus>;
         /// A vote as a transaction. The runtime builds it, so that old binaries survive a new extrinsic format.
         fn vote_extrinsic(vote: SignedVote) -> Block::Extrinsic;
+        /// A node's own call as a transaction.
+        fn node_extrinsic(call: NodeCall) -> Block::Extrinsic;
+        /// The number the node of a license must sign its next declaration with.
+        fn next_declaration(license: LicenseId) -> u32;
     }
 
     /// Derived facts for dApps.

@@ -1,6 +1,9 @@
 //! Application keys, each with a key type of its own in the keystore, and what they sign.
 
-use crate::{AccountId, Hash, LicenseId, NodeId};
+use crate::{
+    jobs::{NodeProfile, SlotRef},
+    AccountId, Hash, LicenseId, NodeId,
+};
 use alloc::vec::Vec;
 use codec::Encode;
 use sp_core::crypto::KeyTypeId;
@@ -53,4 +56,21 @@ pub fn link_payload(genesis: Hash, license: LicenseId, owner: &AccountId, nonce:
 /// Verify a node's signature over `payload`. The same in the runtime and outside of it.
 pub fn verify_node(node: &NodeId, payload: &[u8], signature: &NodeSignature) -> bool {
     sp_io::crypto::ed25519_verify(signature, payload, &node.public())
+}
+
+/// What a node signs to declare its profile. `sequence` is one more than that of the license's last declaration.
+pub fn profile_payload(genesis: Hash, license: LicenseId, sequence: u32, profile: &NodeProfile) -> Vec<u8> {
+    (b"ratio1/profile/v1", genesis, license, sequence, profile).encode()
+}
+
+/// What a node signs to accept the offer of a slot. `offered` is the block of the offer: no signature serves for a
+/// later one.
+pub fn accept_payload(genesis: Hash, license: LicenseId, slot: SlotRef, offered: u32) -> Vec<u8> {
+    (b"ratio1/accept/v1", genesis, license, slot, offered).encode()
+}
+
+/// What a node signs to resign a slot it serves. `index` is its service's place in ballots, `accepted` the moment of its
+/// acceptance in Unix milliseconds: no signature serves for a later service.
+pub fn resign_payload(genesis: Hash, license: LicenseId, slot: SlotRef, index: u32, accepted: u64) -> Vec<u8> {
+    (b"ratio1/resign/v1", genesis, license, slot, index, accepted).encode()
 }

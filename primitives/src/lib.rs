@@ -17,6 +17,7 @@ pub mod clock;
 pub mod economics;
 pub mod heartbeat;
 pub mod ids;
+pub mod jobs;
 pub mod keys;
 pub mod kyc;
 pub mod license;

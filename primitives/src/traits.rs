@@ -1,12 +1,13 @@
 //! The seams between the pallets. No pallet names another one's `Config`; the runtime ties the knot.
 
 use crate::{
-    ballot::Seat,
+    ballot::{Page, Seat},
     economics::{pools::Pool, price::Price},
+    jobs::{Capacity, NodeProfile, Outcome, Reputation},
     kyc::Attestation,
     license::Grant,
     refusal::{AdmissionRefusal, KycRefusal, PriceRefusal},
-    Balance, EpochIndex, License, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
+    Balance, BlockNumber, ClockParams, EpochIndex, License, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -24,6 +25,12 @@ pub trait EpochInspect {
     fn oldest_open() -> EpochIndex;
     /// The epochs that ended and are not closed, oldest first: at most `MAX_OPEN` of them, so 32.
     fn open_epochs() -> Vec<EpochIndex>;
+}
+
+/// When epochs begin. Implemented by `pallet-availability`.
+pub trait ClockInspect {
+    /// The clock, fixed at block 1. `None` before it.
+    fn clock() -> Option<ClockParams>;
 }
 
 /// Who is attested. Implemented by `pallet-kyc`.
@@ -89,6 +96,65 @@ pub trait IsOracle<AccountId> {
 pub trait AvailabilityProvider {
     /// The finalised byte of `license` in `epoch`, while it is kept.
     fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8>;
+    /// The newest finalised epoch.
+    fn last_finalised() -> Option<EpochIndex>;
+    /// The byte from which a node, or a service, counted as available in `epoch`, while that is known.
+    fn threshold(epoch: EpochIndex) -> Option<u8>;
+    /// The finalised bytes of a page of services in `epoch`, while they are kept.
+    fn service_page(epoch: EpochIndex, page: u32) -> Option<Page>;
+}
+
+/// Services that oracles measure. Implemented by `pallet-jobs`.
+pub trait ServiceInspect {
+    /// One more than the greatest index of a service: the length of the service pages of a ballot. Never shrinks.
+    fn services() -> u32;
+}
+
+/// What nodes offer and how they stand. Implemented by `pallet-nodes`.
+pub trait Workers {
+    /// What `node`, linked to `license`, had declared in block `at` or before. `None` if nothing, or if that is no
+    /// longer known.
+    fn offer(license: LicenseId, node: &NodeId, at: BlockNumber) -> Option<NodeProfile>;
+    /// Whether `need` fits into what is declared now and not reserved, and a slot more into what a node can run.
+    fn has_room(license: LicenseId, need: &Capacity) -> bool;
+    /// Whether it is left out of draws, for having let an offer lapse.
+    fn is_barred(license: LicenseId) -> bool;
+    /// Its reputation.
+    fn reputation(license: LicenseId) -> Reputation;
+    /// Reserve `need` for one slot. Fails if it does not fit.
+    fn reserve(license: LicenseId, need: &Capacity) -> DispatchResult;
+    /// Free what was reserved for one slot.
+    fn free(license: LicenseId, need: &Capacity);
+    /// Leave it out of draws for [`BARRED_EPOCHS`](crate::jobs::BARRED_EPOCHS).
+    fn bar(license: LicenseId);
+    /// Move its reputation.
+    fn note(license: LicenseId, outcome: Outcome);
+}
+
+/// The slots a license is bound by. Implemented by `pallet-jobs`.
+pub trait Work {
+    /// Slots offered to it or served by it.
+    fn slots(license: LicenseId) -> u32;
+    /// Take all its slots away, at once: they are drawn again, what it earned is paid.
+    fn evict(license: LicenseId);
+    /// The most that `evict` costs.
+    fn evict_weight() -> Weight;
+}
+
+impl Work for () {
+    fn slots(_: LicenseId) -> u32 {
+        0
+    }
+    fn evict(_: LicenseId) {}
+    fn evict_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
+/// What nobody but a block's author can foresee. Implemented by the runtime on BABE.
+pub trait BlockRandomness {
+    /// The VRF output of the block before this one. Zeros if it had none.
+    fn of_last_block() -> [u8; 32];
 }
 
 /// Told how epochs end. The runtime hands it on to rewards and price; each call stays within the weight named for it.
@@ -97,6 +163,10 @@ pub trait OnEpochEnd {
     fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]);
     /// The most that `on_page` costs for this page.
     fn page_weight(page: u32) -> Weight;
+    /// All pages of the epoch are final, those of services too.
+    fn on_finalised(epoch: EpochIndex);
+    /// The most that `on_finalised` costs.
+    fn finalised_weight() -> Weight;
     /// The epoch is final, and this is the lower median of the R1/USD prices in its eligible ballots.
     fn on_price(epoch: EpochIndex, median: Price);
     /// The most that `on_price` costs.
@@ -110,6 +180,10 @@ pub trait OnEpochEnd {
 impl OnEpochEnd for () {
     fn on_page(_: EpochIndex, _: u32, _: &[u8]) {}
     fn page_weight(_: u32) -> Weight {
+        Weight::zero()
+    }
+    fn on_finalised(_: EpochIndex) {}
+    fn finalised_weight() -> Weight {
         Weight::zero()
     }
     fn on_price(_: EpochIndex, _: Price) {}

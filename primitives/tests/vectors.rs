@@ -9,8 +9,13 @@ use ratio1_primitives::{
         price::{r1_for, range_after, BOUNDS, USD},
         sale::{self, Split, TIERS},
     },
-    EpochIndex,
+    jobs::{
+        draw::{self, Permutation},
+        price as job, Capacity, Gpu, Tier,
+    },
+    EpochIndex, Hash,
     LicenseClass::{self, Genesis, Master, Node},
+    LicenseId,
 };
 use serde::{Deserialize, Deserializer};
 
@@ -41,6 +46,10 @@ struct Vectors {
     pool_splits: Vec<PoolSplit>,
     pool_claims: Vec<PoolClaim>,
     price_steps: Vec<PriceStep>,
+    job_tiers: Vec<JobTier>,
+    job_prices: Vec<JobPrice>,
+    job_earnings: Vec<JobEarning>,
+    job_draws: Vec<JobDraw>,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +149,49 @@ struct PriceStep {
     last: Amount,
     low: Amount,
     high: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobTier {
+    tier: String,
+    cpu_milli: u32,
+    memory_mib: u32,
+    disk_gib: u32,
+    usd: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobPrice {
+    tier: String,
+    gpu: Option<String>,
+    rate: Amount,
+    price: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobEarning {
+    price: Amount,
+    active: u64,
+    epoch: u64,
+    byte: u8,
+    earned: Amount,
+    burned: Amount,
+    paid: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobDraw {
+    draw: u64,
+    outputs: [String; 4],
+    seed: String,
+    licenses: u32,
+    positions: u64,
+    order: Vec<Option<u32>>,
+    coins: [u16; 3],
 }
 
 fn vectors() -> Vectors {
@@ -316,5 +368,65 @@ fn price_steps_are_exact() {
     assert!(rows.iter().any(|row| row.last.0 == BOUNDS.0) && rows.iter().any(|row| row.last.0 == BOUNDS.1));
     for row in rows {
         assert_eq!(range_after(row.last.0), (row.low.0, row.high.0), "{}", row.last.0);
+    }
+}
+
+/// The one of `all` that the protocol calls by this name.
+fn named<T: Copy + std::fmt::Debug>(all: &[T], name: &str) -> T {
+    let is_meant = |one: &&T| format!("{one:?}").eq_ignore_ascii_case(&name.replace('-', ""));
+    *all.iter().find(is_meant).expect("a name of the protocol")
+}
+
+#[test]
+fn job_tiers_are_those_of_the_protocol() {
+    let rows = vectors().job_tiers;
+    assert_eq!(rows.len(), Tier::ALL.len());
+    for (tier, row) in Tier::ALL.into_iter().zip(rows) {
+        let JobTier { tier: name, cpu_milli, memory_mib, disk_gib, usd } = row;
+        assert_eq!(tier, named(&Tier::ALL, &name));
+        assert_eq!(tier.capacity(), Capacity { cpu_milli, memory_mib, disk_gib, gpus: 0 }, "{name}");
+        assert_eq!(tier.usd(), usd.0, "{name}");
+    }
+}
+
+#[test]
+fn job_prices_are_exact_for_every_tier_and_gpu() {
+    let rows = vectors().job_prices;
+    assert_eq!(rows.len(), 2 * Tier::ALL.len() * (1 + Gpu::ALL.len()));
+    for JobPrice { tier, gpu, rate, price } in rows {
+        let class = gpu.as_deref().map(|gpu| named(&Gpu::ALL, gpu));
+        assert_eq!(
+            job::node_price(named(&Tier::ALL, &tier), class, rate.0),
+            Some(price.0),
+            "{tier} {gpu:?} {}",
+            rate.0
+        );
+    }
+}
+
+#[test]
+fn job_earnings_and_their_splits_are_exact() {
+    let rows = vectors().job_earnings;
+    assert!(rows.len() > 500);
+    for JobEarning { price, active, epoch, byte, earned, burned, paid } in rows {
+        assert_eq!(job::earned(price.0, active, epoch, byte), earned.0, "{} {active}/{epoch} {byte}", price.0);
+        assert_eq!(job::split(earned.0), (burned.0, paid.0), "{}", earned.0);
+    }
+}
+
+#[test]
+fn job_draws_are_recomputed_without_the_chain() {
+    let hash = |hex: &str| hex.parse::<Hash>().expect("32 bytes in hexadecimal");
+    let rows = vectors().job_draws;
+    assert!(!rows.is_empty());
+    for row in rows {
+        let seed = draw::seed(&row.outputs.each_ref().map(|output| hash(output).0), row.draw);
+        assert_eq!(seed, hash(&row.seed), "draw {}", row.draw);
+        let order = Permutation::new(seed, row.licenses);
+        assert_eq!(order.positions(), row.positions, "{} licenses", row.licenses);
+        let licenses: Vec<_> = (0..).take(row.order.len()).map(|position| order.at(position).map(|id| id.0)).collect();
+        assert_eq!(licenses, row.order, "{} licenses", row.licenses);
+        let throws = [(0, 0), (1, 0), (0, row.licenses - 1)];
+        assert_eq!(throws.map(|(pass, id)| draw::coin(seed, pass, LicenseId(id))), row.coins, "draw {}", row.draw);
     }
 }
