@@ -1,7 +1,7 @@
 //! Every call, every authorisation, every step of the hook. State is written directly, so that the number of oracles
 //! is a component and not what the runtime happens to have.
 
-use super::*;
+use super::{clock::Voted, *};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::{Authorize, EnsureOrigin};
@@ -261,7 +261,7 @@ mod benchmarks {
         let next = EpochIndex(MAX_OPEN + 3);
         #[block]
         {
-            Pallet::<T>::roll_over(ended, next, seats(n, &key), 1, opened, 1)?;
+            Pallet::<T>::roll_over(ended, next, seats(n, &key), Voted { licenses: 1, services: 1 }, opened, 1)?;
         }
         assert_eq!(Running::<T>::get().map(|running| running.epoch), Some(next));
         Ok(())

@@ -10,7 +10,9 @@ use frame_support::{
 use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, Seat, MAX_ORACLES, MAX_PAGES},
-    traits::{LicenseInspect, OnEpochEnd, OracleInspect},
+    jobs::MAX_SERVICES,
+    pages,
+    traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect},
     AccountId, ClockParams, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchError;
@@ -19,6 +21,15 @@ use sp_runtime::DispatchError;
 const HASH_BYTES: u32 = 32;
 /// At most what a header has besides the hashes, with signature and envelope.
 const HEADER_BYTES: u32 = 256;
+
+/// How much there is to vote about.
+#[derive(Clone, Copy)]
+pub(crate) struct Voted {
+    /// Licenses issued.
+    pub(crate) licenses: u32,
+    /// Service indices in use.
+    pub(crate) services: u32,
+}
 
 /// What the parts of a poll agree on: work that failed is rolled back.
 pub(crate) type StepResult = Result<(), DispatchError>;
@@ -66,7 +77,7 @@ impl<T: Config> Pallet<T> {
         for step in [
             T::WeightInfo::settle_eligibility(MAX_ORACLES),
             Self::median_weight(MAX_ORACLES, true),
-            T::WeightInfo::settle_chosen(),
+            T::WeightInfo::settle_chosen().saturating_add(Self::closing_weight(true)),
             T::WeightInfo::prune_ballots(MAX_ORACLES),
         ] {
             assert!(step.all_lte(limit), "availability: a step of {step:?} does not fit {limit:?}");
@@ -76,7 +87,8 @@ impl<T: Config> Pallet<T> {
     /// Whether settling `page` fits the smallest share, with what it costs now to hand it on.
     #[cfg(any(feature = "std", feature = "try-runtime"))]
     pub(crate) fn page_step_fits(page: u32) -> bool {
-        let step = Self::median_weight(MAX_ORACLES, true).max(T::WeightInfo::settle_chosen());
+        let chosen = T::WeightInfo::settle_chosen().saturating_add(Self::closing_weight(true));
+        let step = Self::median_weight(MAX_ORACLES, true).max(chosen);
         step.saturating_add(T::OnEnd::page_weight(page)).all_lte(Self::least_limit())
     }
 
@@ -87,8 +99,15 @@ impl<T: Config> Pallet<T> {
 
     /// What the medians of one page of `oracles` ballots cost; the epoch's last page also closes it.
     pub(crate) fn median_weight(oracles: u32, last: bool) -> Weight {
-        let price = if last { T::OnEnd::price_weight() } else { Weight::zero() };
-        T::WeightInfo::settle_page(oracles).saturating_add(price)
+        T::WeightInfo::settle_page(oracles).saturating_add(Self::closing_weight(last))
+    }
+
+    /// What it costs to tell that an epoch is final, if its last page is.
+    pub(crate) fn closing_weight(last: bool) -> Weight {
+        match last {
+            true => T::OnEnd::finalised_weight().saturating_add(T::OnEnd::price_weight()),
+            false => Weight::zero(),
+        }
     }
 
     /// Start the clock, or leave an epoch that is over.
@@ -102,9 +121,10 @@ impl<T: Config> Pallet<T> {
         if next <= running.epoch {
             return Ok(());
         }
-        // On top of what this pallet does itself: two reads for each oracle, to ask whether it is barred, and to tell
-        // of one round that lapses and of one range of void epochs.
+        // On top of what this pallet does itself: two reads for each oracle, to ask whether it is barred, one for the
+        // services, and to tell of one round that lapses and of one range of void epochs.
         let asked = T::DbWeight::get().reads(2).saturating_mul(u64::from(MAX_ORACLES));
+        let asked = asked.saturating_add(T::DbWeight::get().reads(1));
         let told = T::OnEnd::lapse_weight().saturating_mul(2);
         if meter.try_consume(T::WeightInfo::roll_over(MAX_ORACLES).saturating_add(asked).saturating_add(told)).is_err()
         {
@@ -114,8 +134,8 @@ impl<T: Config> Pallet<T> {
         active.truncate(MAX_ORACLES as usize);
         let opened: Vec<AccountId> = active.iter().map(|seat| seat.oracle.clone()).collect();
         active.retain(|seat| running.oracles.contains(&seat.oracle) && !T::Oracles::is_barred(&seat.oracle));
-        let licenses = T::Licenses::count();
-        Self::roll_over(running, next, active, licenses, opened, polled)
+        let voted = Voted { licenses: T::Licenses::count(), services: T::Services::services() };
+        Self::roll_over(running, next, active, voted, opened, polled)
     }
 
     fn start(now: u64) -> StepResult {
@@ -138,19 +158,18 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Close `ended`, void every epoch between it and `next`, open `next` with the oracles in `opened`.
-    /// `voters` and `licenses` are those of `ended`. Constant in the number of epochs skipped.
+    /// `voters` and what is voted about are those of `ended`. Constant in the number of epochs skipped.
     pub(crate) fn roll_over(
         ended: RunningEpoch,
         next: EpochIndex,
         voters: Vec<Seat<AccountId>>,
-        licenses: u32,
+        voted: Voted,
         opened: Vec<AccountId>,
         polled: u32,
     ) -> StepResult {
         Self::lapse_one(ended.epoch);
-        let licenses = licenses.min(MAX_PAGES.saturating_mul(PAGE_SIZE));
-        // No jobs yet, so no service slots to vote about.
-        let services = 0;
+        let services = voted.services.min(MAX_SERVICES);
+        let licenses = voted.licenses.min(MAX_PAGES.saturating_sub(pages(services)).saturating_mul(PAGE_SIZE));
         let is_first = ended.epoch == FirstEpoch::<T>::get();
         let void = is_first || (licenses == 0 && services == 0);
         let first_void = match (is_first, void) {

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use frame_support::traits::Time;
 use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, EpochInfo, EpochState, RoundInfo, SeatInfo},
-    ballot::{Frozen, Phase},
-    traits::{AvailabilityProvider, EpochInspect},
-    AccountId, EpochIndex, LicenseId,
+    ballot::{Frozen, Page, Phase},
+    traits::{AvailabilityProvider, ClockInspect, EpochInspect},
+    AccountId, ClockParams, EpochIndex, LicenseId,
 };
 
 impl<T: Config> EpochInspect for Pallet<T> {
@@ -31,6 +31,26 @@ impl<T: Config> EpochInspect for Pallet<T> {
 impl<T: Config> AvailabilityProvider for Pallet<T> {
     fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8> {
         Pallet::<T>::byte(epoch, license)
+    }
+
+    fn last_finalised() -> Option<EpochIndex> {
+        LastFinalised::<T>::get()
+    }
+
+    fn threshold(epoch: EpochIndex) -> Option<u8> {
+        FrozenSets::<T>::get(epoch).map(|frozen| frozen.params.threshold)
+    }
+
+    fn service_page(epoch: EpochIndex, page: u32) -> Option<Page> {
+        Records::<T>::get(epoch).filter(|record| record.ending != Ending::Lapsed)?;
+        let first = FrozenSets::<T>::get(epoch)?.license_pages();
+        FinalisedPages::<T>::get(epoch, first.checked_add(page)?)
+    }
+}
+
+impl<T: Config> ClockInspect for Pallet<T> {
+    fn clock() -> Option<ClockParams> {
+        Clock::<T>::get()
     }
 }
 

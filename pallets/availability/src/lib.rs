@@ -39,8 +39,9 @@
 //! Whenever an epoch ends, at most one round lapses by itself: the oldest that has been unresolved too long
 //! ([`MAX_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
 //!
-//! [`Config::OnEnd`] is told of every epoch once it is closed: of each page as it becomes final, then of the price; or
-//! that the epoch lapsed or is void, as are those before block 1.
+//! [`Config::OnEnd`] is told of every epoch once it is closed: of each page of licenses as it becomes final, then that all
+//! are, and of the price; or that the epoch lapsed or is void, as are those before block 1. Pages of services are not
+//! handed on: who pays for services reads them, at its own pace.
 //!
 //! ## Votes
 //!
@@ -94,7 +95,7 @@ pub mod pallet {
     use ratio1_primitives::{
         api::{EpochState, Shortfall},
         ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
-        traits::{LicenseInspect, OnEpochEnd, OracleInspect},
+        traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect},
         AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteSignature,
     };
 
@@ -114,6 +115,8 @@ pub mod pallet {
         type Time: Time<Moment = u64>;
         /// How many licenses there are.
         type Licenses: LicenseInspect<AccountId>;
+        /// How many services there are.
+        type Services: ServiceInspect;
         /// Who votes.
         type Oracles: OracleInspect<AccountId>;
         /// Who is told how epochs end.
@@ -203,6 +206,10 @@ pub mod pallet {
     /// How each epoch that was voted about was closed; kept for ever.
     #[pallet::storage]
     pub type Records<T> = StorageMap<_, Twox64Concat, EpochIndex, EpochRecord>;
+
+    /// The newest epoch that was finalised.
+    #[pallet::storage]
+    pub type LastFinalised<T> = StorageValue<_, EpochIndex>;
 
     /// Where pruning of ballots stands.
     #[pallet::storage]

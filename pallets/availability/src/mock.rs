@@ -13,7 +13,7 @@ use ratio1_primitives::{
     economics::price::Price,
     keys::pair::VotePair,
     refusal::AdmissionRefusal,
-    traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask},
+    traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask, ServiceInspect},
     AccountId, Balance, EpochIndex, Grant, Hash, License, LicenseId, NodeId,
 };
 use sp_core::Pair;
@@ -42,6 +42,8 @@ impl frame_system::Config for Test {
 parameter_types! {
     pub static Now: u64 = START;
     pub static Count: u32 = 0;
+    pub static Serving: u32 = 0;
+    pub static Finalised: Vec<EpochIndex> = Vec::new();
     pub static Active: Vec<Seat<AccountId>> = Vec::new();
     pub static Barred: Vec<AccountId> = Vec::new();
     pub static HandedOn: Vec<(EpochIndex, u32, Vec<u8>)> = Vec::new();
@@ -92,6 +94,12 @@ impl LicenseInspect<AccountId> for Neighbours {
     }
 }
 
+impl ServiceInspect for Neighbours {
+    fn services() -> u32 {
+        Serving::get()
+    }
+}
+
 impl OracleInspect<AccountId> for Neighbours {
     fn active() -> Vec<Seat<AccountId>> {
         Active::get()
@@ -110,6 +118,13 @@ impl OnEpochEnd for Neighbours {
     }
     fn page_weight(_: u32) -> Weight {
         Weight::from_parts(1_000_000, 0)
+    }
+    fn on_finalised(epoch: EpochIndex) {
+        assert!(Availability::is_closed(epoch), "epoch {epoch} is told to be final, and is open");
+        Finalised::mutate(|log| log.push(epoch));
+    }
+    fn finalised_weight() -> Weight {
+        FINALISED_WEIGHT
     }
     fn on_price(epoch: EpochIndex, median: Price) {
         assert!(Availability::is_closed(epoch), "a price of epoch {epoch}, which is open");
@@ -132,6 +147,7 @@ impl pallet_availability::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Time = Neighbours;
     type Licenses = Neighbours;
+    type Services = Neighbours;
     type Oracles = Neighbours;
     type OnEnd = Neighbours;
     type WeightInfo = ();
@@ -141,6 +157,8 @@ impl pallet_availability::Config for Test {
 pub const START: u64 = 1_700_000_000_000;
 /// What it costs to tell of a price.
 pub const PRICE_WEIGHT: Weight = Weight::from_parts(2_000_000, 0);
+/// What telling that an epoch is final costs here.
+pub const FINALISED_WEIGHT: Weight = Weight::from_parts(500_000, 0);
 /// What it costs to tell of epochs without result.
 pub const LAPSE_WEIGHT: Weight = Weight::from_parts(3_000_000, 0);
 /// Length of an epoch: twenty blocks.
@@ -179,6 +197,8 @@ pub fn new_test_ext(oracles: u8, licenses: u32) -> sp_io::TestExternalities {
         HandedOn::set(Vec::new());
         Priced::set(Vec::new());
         Passed::set(Vec::new());
+        Serving::set(0);
+        Finalised::set(Vec::new());
         PollLimit::set(Weight::MAX);
     });
     ext

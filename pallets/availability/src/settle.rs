@@ -82,7 +82,11 @@ impl<T: Config> Pallet<T> {
                 let last = page.saturating_add(1) >= frozen.pages();
                 Self::median_weight(frozen.oracles(), last).saturating_add(T::OnEnd::page_weight(page))
             }
-            Step::Chosen(page) => T::WeightInfo::settle_chosen().saturating_add(T::OnEnd::page_weight(page)),
+            Step::Chosen(page) => {
+                let last = page.saturating_add(1) >= frozen.pages();
+                let chosen = T::WeightInfo::settle_chosen().saturating_add(Self::closing_weight(last));
+                chosen.saturating_add(T::OnEnd::page_weight(page))
+            }
         };
         if budget.try_consume(weight).is_err() {
             return Ok(Progress::OutOfBudget);
@@ -188,6 +192,8 @@ impl<T: Config> Pallet<T> {
         }
         let EpochRecord { licenses, complete, eligible, .. } = Self::close(epoch, ending)?;
         Self::deposit_event(Event::EpochFinalised { epoch, ending, licenses, complete, eligible });
+        LastFinalised::<T>::mutate(|last| *last = (*last).max(Some(epoch)));
+        T::OnEnd::on_finalised(epoch);
         // What governance chose bytes for had no quorum, and so no price.
         if let Some(median) = round.price.filter(|_| ending == Ending::Finalised) {
             T::OnEnd::on_price(epoch, median);

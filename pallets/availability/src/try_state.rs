@@ -25,6 +25,9 @@ impl<T: Config> Pallet<T> {
         let clock = Clock::<T>::get().ok_or("an epoch without a clock")?;
         ensure!(clock.epoch_ms == EpochLength::<T>::get(), "the epoch's length changed");
         Self::check_open(running.epoch)?;
+        let newest = LastFinalised::<T>::get();
+        let known = |epoch| Records::<T>::get(epoch).is_some_and(|record| record.ending != Ending::Lapsed);
+        ensure!(newest.is_none_or(known), "the newest finalised epoch is not");
         for (epoch, round) in Rounds::<T>::iter() {
             Self::check_round(epoch, round)?;
         }

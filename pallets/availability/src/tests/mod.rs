@@ -4,6 +4,7 @@ mod property;
 mod pruning;
 mod refusals;
 mod resolution;
+mod services;
 mod settlement;
 
 use crate::{mock::*, *};
@@ -20,6 +21,11 @@ type E = Error<Test>;
 /// Short for an epoch's index.
 fn e(n: u32) -> EpochIndex {
     EpochIndex(n)
+}
+
+/// What is voted about where there are licenses and no services.
+fn voted(licenses: u32) -> crate::clock::Voted {
+    crate::clock::Voted { licenses, services: 0 }
 }
 
 fn state(epoch: u32) -> EpochState {

@@ -100,7 +100,8 @@ fn last_page_waits_when_the_budget_has_no_room_for_the_price() {
         run_to_phase(1, Some(Phase::Reveal));
         ballots.iter().for_each(|(seat, ballot)| reveal(1, *seat, ballot));
         let page = Weight::from_parts(1_000_000, 0);
-        let needed = [<() as WeightInfo>::poll(1), <() as WeightInfo>::settle_page(3), page, PRICE_WEIGHT];
+        let needed =
+            [<() as WeightInfo>::poll(1), <() as WeightInfo>::settle_page(3), page, PRICE_WEIGHT, FINALISED_WEIGHT];
         let needed = needed.into_iter().fold(Weight::zero(), |sum, part| sum.saturating_add(part));
         PollLimit::set(needed.saturating_sub(Weight::from_parts(1, 0)));
         blocks(3);
@@ -194,12 +195,14 @@ fn lapse_of_age_and_of_want_of_room_are_told() {
         for epoch in 2..=MAX_OPEN {
             let running = Running::<Test>::get().unwrap();
             let set = vec![account(0)];
-            Availability::roll_over(running, e(epoch + 1), vec![seat(0)], 3, set, Polled::<Test>::get()).unwrap();
+            Availability::roll_over(running, e(epoch + 1), vec![seat(0)], voted(3), set, Polled::<Test>::get())
+                .unwrap();
         }
         assert!(Open::<Test>::get().is_full());
         Passed::set(Vec::new());
         let running = Running::<Test>::get().unwrap();
-        Availability::roll_over(running, e(MAX_OPEN + 2), vec![seat(0)], 3, vec![], Polled::<Test>::get()).unwrap();
+        Availability::roll_over(running, e(MAX_OPEN + 2), vec![seat(0)], voted(3), vec![], Polled::<Test>::get())
+            .unwrap();
         assert_eq!(Passed::get(), [(e(1), e(1))], "no room");
         // Let the clock catch up with those epochs.
         Now::mutate(|now| *now += u64::from(MAX_OPEN) * EPOCH_MS);
@@ -216,7 +219,7 @@ fn telling_is_paid_for_when_epochs_end_without_result() {
         block();
         let oracles = ratio1_primitives::ballot::MAX_ORACLES;
         let reads =
-            <<Test as frame_system::Config>::DbWeight as Get<RuntimeDbWeight>>::get().reads(2 * u64::from(oracles));
+            <<Test as frame_system::Config>::DbWeight as Get<RuntimeDbWeight>>::get().reads(2 * u64::from(oracles) + 1);
         let end = <() as WeightInfo>::roll_over(oracles).saturating_add(reads).saturating_add(LAPSE_WEIGHT * 2);
         let needed = <() as WeightInfo>::poll(0).saturating_add(end);
         PollLimit::set(needed.saturating_sub(Weight::from_parts(1, 0)));

@@ -211,7 +211,8 @@ fn a_round_half_handed_on_does_not_lapse_when_too_many_are_open() {
         for _ in 0..3 * MAX_AGE {
             let running = Running::<Test>::get().unwrap();
             let next = running.epoch.plus(1);
-            Availability::roll_over(running, next, vec![seat(0)], 3, vec![account(0)], Polled::<Test>::get()).unwrap();
+            Availability::roll_over(running, next, vec![seat(0)], voted(3), vec![account(0)], Polled::<Test>::get())
+                .unwrap();
         }
         assert_eq!(state(2), EpochState::Lapsed);
         assert_eq!(Open::<Test>::get().len() as u32, MAX_OPEN);
