@@ -89,5 +89,8 @@ mod errors {
         PriceAboveMaximum,
         /// You can not spend what the deed costs; bring R1 into the account, or free some that is held.
         InsufficientFunds,
+        /// The node is offered or serves slots of jobs; let the offers lapse, resign the slots and wait for the end of the
+        /// epoch.
+        HasSlots,
     }
 }

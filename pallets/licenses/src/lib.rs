@@ -99,7 +99,7 @@ pub mod pallet {
     use ratio1_primitives::{
         kyc::EntityId,
         refusal::AdmissionRefusal,
-        traits::{EpochInspect, KycInspect, OracleInspect, SettleRewards},
+        traits::{EpochInspect, KycInspect, OracleInspect, SettleRewards, Work},
         AccountId, Balance, EpochIndex, Hash, License, LicenseClass, LicenseId, NodeId, NodeSignature,
     };
 
@@ -125,6 +125,9 @@ pub mod pallet {
 
         /// Which licenses are held fast by an oracle.
         type Oracles: OracleInspect<AccountId>;
+
+        /// The slots of jobs that hold a link fast.
+        type Work: Work;
 
         /// Pays the owner before a link ends or a deed moves.
         type Settle: SettleRewards;
@@ -249,7 +252,8 @@ pub mod pallet {
         /// Settle a license and end its link. Bytes of the epochs in which it was linked to their end still count.
         ///
         /// Origin: the deed's owner. Feeless when it succeeds. Errors: [`Error::UnknownLicense`],
-        /// [`Error::NotOwner`], [`Error::NotLinked`], [`Error::BoundAsOracle`], [`Error::TooManyOpenEpochs`].
+        /// [`Error::NotOwner`], [`Error::NotLinked`], [`Error::BoundAsOracle`], [`Error::HasSlots`],
+        /// [`Error::TooManyOpenEpochs`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::unlink())]
         #[pallet::feeless_if(|origin: &OriginFor<T>, license: &LicenseId| -> bool {
@@ -280,19 +284,20 @@ pub mod pallet {
             Self::move_deed(license, from, to, entity)
         }
 
-        /// Bar a license: it is unlinked without being settled, and its claims and transfer are frozen. Its listing and
-        /// its approval end.
+        /// Bar a license: its slots of jobs are taken away, it is unlinked without being settled, and its claims and
+        /// transfer are frozen. Its listing and its approval end.
         ///
         /// Origin: governance. Errors: [`Error::UnknownLicense`], [`Error::AlreadyBanned`],
         /// [`Error::BoundAsOracle`] (remove the oracle first), [`Error::TooManyOpenEpochs`].
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::ban())]
+        #[pallet::weight(T::WeightInfo::ban().saturating_add(T::Work::evict_weight()))]
         pub fn ban(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             let deed = Self::deed(license)?;
             ensure!(!deed.banned, Error::<T>::AlreadyBanned);
             ensure!(!T::Oracles::is_bound(license), Error::<T>::BoundAsOracle);
             if deed.link.is_some() {
+                T::Work::evict(license);
                 Self::clear_link(license)?;
             }
             Self::drop_listing(license);

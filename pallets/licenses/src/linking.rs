@@ -5,7 +5,7 @@ use frame_support::ensure;
 use ratio1_primitives::{
     keys::{link_payload, verify_node},
     refusal::KycRefusal,
-    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect},
+    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, Work},
     AccountId, EpochIndex, License, LicenseId, Link, NodeId, NodeSignature,
 };
 use sp_runtime::{traits::Zero, DispatchError, DispatchResult};
@@ -54,6 +54,7 @@ impl<T: Config> Pallet<T> {
         let deed = Self::deed_of(owner, license)?;
         ensure!(deed.link.is_some(), Error::<T>::NotLinked);
         ensure!(!T::Oracles::is_bound(license), Error::<T>::BoundAsOracle);
+        ensure!(T::Work::slots(license) == 0, Error::<T>::HasSlots);
         Self::check_history(license, T::Epochs::current())
     }
 

@@ -1,11 +1,12 @@
 //! A chain of this pallet on the real token pallet, which has every feature on, so that only the locker protects deeds.
 //! Attestation, epochs, oracles and settling are set by hand.
 
-use crate::{self as pallet_licenses, GenesisDeed, DEED_COLLECTION};
+use crate::{self as pallet_licenses, GenesisDeed, NodeLicense, DEED_COLLECTION};
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{tokens::nonfungibles_v2, AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU64},
+    weights::Weight,
     PalletId,
 };
 use pallet_nfts::{
@@ -17,7 +18,7 @@ use ratio1_primitives::{
     keys::link_payload,
     kyc::{Attestation, Country, EntityId, EntityKind},
     refusal::KycRefusal,
-    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, SettleRewards},
+    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, SettleRewards, Work},
     AccountId, Balance, EpochIndex, LicenseClass, LicenseId, NodeId, NodeSignature,
 };
 use sp_core::{ed25519, Pair};
@@ -133,10 +134,28 @@ parameter_types! {
     /// Accounts of an entity other than their own bytes.
     pub static Entities: BTreeMap<AccountId, EntityId> = BTreeMap::new();
     pub static Bound: BTreeSet<LicenseId> = BTreeSet::new();
+    pub static Working: BTreeSet<LicenseId> = BTreeSet::new();
     /// What was settled, and who owned it then.
     pub static Settled: Vec<(LicenseId, AccountId)> = Vec::new();
     pub static SettleFails: bool = false;
 }
+
+/// Slots of licenses, and who was evicted.
+pub struct Jobs;
+impl Work for Jobs {
+    fn slots(license: LicenseId) -> u32 {
+        u32::from(Working::get().contains(&license))
+    }
+    fn evict(license: LicenseId) {
+        assert!(NodeLicense::<Test>::iter_values().any(|linked| linked == license), "evicted after the link ended");
+        Working::mutate(|working| working.remove(&license));
+    }
+    fn evict_weight() -> Weight {
+        EVICT_WEIGHT
+    }
+}
+/// What evicting costs here.
+pub const EVICT_WEIGHT: Weight = Weight::from_parts(7_000_000, 0);
 
 pub struct Epochs;
 impl EpochInspect for Epochs {
@@ -209,6 +228,7 @@ impl pallet_licenses::Config for Test {
     type Kyc = Kyc;
     type Epochs = Epochs;
     type Oracles = Oracles;
+    type Work = Jobs;
     type Settle = Settle;
     type Currency = Balances;
     type WeightInfo = ();

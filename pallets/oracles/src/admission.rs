@@ -9,7 +9,7 @@ use frame_support::{dispatch::DispatchResult, ensure};
 use ratio1_primitives::{
     kyc::EntityId,
     refusal::KycRefusal,
-    traits::{EpochInspect, KycInspect, LicenseInspect},
+    traits::{EpochInspect, KycInspect, LicenseInspect, Work},
     LicenseId,
 };
 use sp_runtime::traits::OpaqueKeys;
@@ -91,6 +91,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn check_admit(license: LicenseId) -> Result<OracleRecord<T::AccountId>, Error<T>> {
         let record = Self::check_candidate(license, &Oracles::<T>::get())?;
         ensure!(T::Session::registered(&record.oracle).is_some(), Error::<T>::KeysNotRegistered);
+        ensure!(T::Work::slots(license) == 0, Error::<T>::HasSlots);
         Ok(record)
     }
 

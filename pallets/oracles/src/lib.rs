@@ -92,7 +92,7 @@ pub mod pallet {
     use pallet_session::SessionInterface;
     use ratio1_primitives::{
         ballot::{Seat, MAX_ORACLES},
-        traits::{EpochInspect, KycInspect, LicenseInspect},
+        traits::{EpochInspect, KycInspect, LicenseInspect, Work},
         EpochIndex, LicenseId,
     };
     use sp_runtime::traits::{Member, OpaqueKeys};
@@ -115,6 +115,8 @@ pub mod pallet {
         type Kyc: KycInspect<Self::AccountId>;
         /// The epoch clock.
         type Epochs: EpochInspect;
+        /// The slots of jobs that a candidate must not have.
+        type Work: Work;
         /// Sessions for which the roots of validator sets are kept, and so equivocations can be proven.
         #[pallet::constant]
         type HistoryDepth: Get<SessionIndex>;
@@ -247,6 +249,9 @@ pub mod pallet {
         AtMinimum,
         /// The minimum must be at least one and at most the size of the set.
         MinimumOutOfBounds,
+        /// Oracles take no jobs, and the node is offered or serves slots. Its owner must resign them first, and wait for
+        /// the end of the epoch.
+        HasSlots,
     }
 
     #[pallet::hooks]

@@ -14,7 +14,7 @@ use ratio1_primitives::{
     keys::pair::VotePair,
     kyc::{Attestation, Country, EntityKind},
     refusal::{AdmissionRefusal, KycRefusal},
-    traits::{EpochInspect, KycInspect, LicenseInspect, PageMask},
+    traits::{EpochInspect, KycInspect, LicenseInspect, PageMask, Work},
     EpochIndex, License, LicenseClass, LicenseId, Link, NodeId, VoteId,
 };
 use sp_core::{proof_of_possession::statement_of_ownership, Pair};
@@ -52,6 +52,7 @@ parameter_types! {
     /// The neighbours' tables.
     pub static Deeds: BTreeMap<u32, (u64, License)> = BTreeMap::new();
     pub static Attested: BTreeMap<u64, Result<Attestation, KycRefusal>> = BTreeMap::new();
+    pub static Working: Vec<LicenseId> = Vec::new();
     pub static Epoch: u32 = 0;
 }
 
@@ -125,6 +126,7 @@ impl pallet_oracles::Config for Test {
     type Licenses = Tables;
     type Kyc = Tables;
     type Epochs = Tables;
+    type Work = Tables;
     type HistoryDepth = ConstU32<DEPTH>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
@@ -146,6 +148,16 @@ impl EpochInspect for Tables {
     }
     fn open_epochs() -> Vec<EpochIndex> {
         Vec::new()
+    }
+}
+
+impl Work for Tables {
+    fn slots(license: LicenseId) -> u32 {
+        u32::from(Working::get().contains(&license))
+    }
+    fn evict(_: LicenseId) {}
+    fn evict_weight() -> frame_support::weights::Weight {
+        Default::default()
     }
 }
 

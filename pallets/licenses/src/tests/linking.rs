@@ -1,6 +1,9 @@
 use super::{ban, call, link, linked, unlink, Call};
-use crate::{mock::*, Error, Event, LinkRevision, LinkedPages, MAX_VERSIONS};
-use frame_support::{assert_noop, assert_ok, dispatch::CheckIfFeeless};
+use crate::{mock::*, Error, Event, LinkRevision, LinkedPages, WeightInfo, MAX_VERSIONS};
+use frame_support::{
+    assert_noop, assert_ok,
+    dispatch::{CheckIfFeeless, GetDispatchInfo},
+};
 use ratio1_primitives::{
     keys::link_payload, refusal::KycRefusal, traits::LicenseInspect, AccountId, EpochIndex, Hash, LicenseClass,
     LicenseId, Link, NodeSignature,
@@ -141,6 +144,8 @@ fn unlink_is_refused_when_it_is_not_the_owners_to_end() {
         refused(&alice(), DEED, Error::NotLinked);
         assert_ok!(link(1, DEED, &alice()));
         refused(&bob(), DEED, Error::NotOwner);
+        Working::mutate(|working| working.insert(DEED));
+        refused(&alice(), DEED, Error::HasSlots);
         Bound::mutate(|bound| bound.insert(DEED));
         refused(&alice(), DEED, Error::BoundAsOracle);
         assert_eq!(Licenses::can_unlink(alice(), DEED), Err(Error::<Test>::BoundAsOracle.into()));
@@ -166,7 +171,11 @@ fn ban_unlinks_without_settling_and_unban_restores_when_governance_decides() {
         Bound::mutate(|bound| bound.insert(DEED));
         assert_noop!(ban(DEED), Error::<Test>::BoundAsOracle);
         Bound::mutate(|bound| bound.clear());
+        Working::mutate(|working| working.insert(DEED));
+        let weight = RuntimeCall::from(Call::ban { license: DEED }).get_dispatch_info().call_weight;
+        assert_eq!(weight, <() as WeightInfo>::ban().saturating_add(EVICT_WEIGHT));
         assert_ok!(ban(DEED));
+        assert!(Working::get().is_empty(), "its slots are taken away before the link ends");
         System::assert_has_event(Event::Unlinked { license: DEED, node: node(1), epoch: EpochIndex(2) }.into());
         System::assert_last_event(Event::Banned { license: DEED }.into());
         assert!(Settled::get().is_empty());

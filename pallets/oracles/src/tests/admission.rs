@@ -184,6 +184,9 @@ fn admission_is_refused_when_the_license_does_not_serve() {
         assert_eq!(Oracles::can_admit(LicenseId(7)), Err(Error::<Test>::KeysNotRegistered.into()));
         assert_ok!(register(7, 7));
         assert_ok!(Oracles::can_admit(LicenseId(7)));
+        Working::set(vec![LicenseId(7)]);
+        assert_noop!(admit(7), Error::<Test>::HasSlots);
+        Working::set(Vec::new());
         deed(7, |deed| deed.banned = true);
         assert_noop!(admit(7), Error::<Test>::LicenseBanned);
         deed(7, |deed| {
