@@ -1,0 +1,366 @@
+//! What every call, every authorisation and every step of the hook costs at its worst.
+//!
+//! State is written directly, as large as it can be; only the neighbours are asked to set themselves up.
+
+#[cfg(test)]
+mod mock;
+mod scene;
+
+use crate::{place::Place, *};
+use alloc::{boxed::Box, vec};
+use frame_benchmarking::v2::*;
+use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
+use frame_system::RawOrigin;
+use ratio1_primitives::{
+    jobs::{NodeProfile, Reputation, MAX_NODES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS},
+    traits::Work,
+    AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, PAGE_SIZE,
+};
+use scene::*;
+
+/// What benchmarks need from the neighbours.
+pub trait BenchmarkHelper {
+    /// Let `epoch` run, and be half over; let the clock be known.
+    fn run_epoch(epoch: EpochIndex);
+    /// Let `who` be admitted, as an entity of its own; let there be a rate that holds.
+    fn requester(who: &AccountId);
+    /// Let there be as many oracles as there can be, none of them of a license of a benchmark.
+    fn oracles();
+    /// Let `license` be a Node Deed linked to `node`, its owner, who is returned, in good standing as an entity of its own
+    /// from Romania. Let `node` have declared `profile` twice, long ago; nothing of it is reserved, a bar is over.
+    /// Licenses before it exist as well, or are not asked for.
+    fn worker(license: LicenseId, node: NodeId, profile: &NodeProfile, reputation: Reputation) -> AccountId;
+    /// Finalise `epoch`, the newest so far, by as many oracles as there can be: bytes of 255 for the first `licenses`
+    /// licenses, and of `byte` for the first `services` services.
+    fn finalise(epoch: EpochIndex, licenses: u32, services: u32, byte: u8);
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn request(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let wanted = Box::new(full_request(u16::try_from(n).unwrap_or(1)));
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), wanted, Balance::MAX);
+        assert_eq!(Jobs::<T>::get(JobId(0)).map(|job| u32::from(job.live)), Some(n));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn extend(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, n)?;
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), job, 100, Balance::MAX);
+        assert_eq!(Slots::<T>::get(job, 0).map(|slot| slot.ends()), Some(NOW.plus(250)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn add_nodes(n: Linear<1, { MAX_NODES - 1 }>) -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, 1)?;
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), job, u16::try_from(n).unwrap_or(1), 100, Balance::MAX);
+        assert_eq!(Jobs::<T>::get(job).map(|job| u32::from(job.live)), Some(n + 1));
+        Ok(())
+    }
+
+    /// All slots are offered, and half of the fee goes to another account for each; none holds anything after it, so
+    /// that the job closes as well.
+    #[benchmark]
+    fn cancel(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = job::<T>(&owner, 1, true);
+        for i in 0..n {
+            let (license, _) = worker::<T>(i);
+            offered::<T>(job, license, true)?;
+        }
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), job);
+        assert_eq!(Jobs::<T>::get(job).map(|job| job.state), Some(JobState::Closed(Closing::Cancelled)));
+        Ok(())
+    }
+
+    /// As many services as a slot can have were in the epoch, and the last of them still runs.
+    #[benchmark]
+    fn reject() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, 1)?;
+        let mut services = vec![];
+        for i in 1..MAX_OPEN_SERVICES {
+            let (license, payee) = worker::<T>(i);
+            let index = i.saturating_mul(PAGE_SIZE);
+            let mut gone = service(first(job), license, payee);
+            gone.left = Some(Left { at: 2, last: NOW.minus(4) });
+            Services::<T>::insert(index, gone);
+            services.push(index);
+        }
+        services.push(0);
+        Slots::<T>::mutate(job, 0, |slot| {
+            if let Some(slot) = slot {
+                slot.services = BoundedVec::truncate_from(services);
+                slot.terms = BoundedVec::truncate_from(vec![Term { until: NOW.plus(150), price: PRICE }]);
+            }
+        });
+        T::BenchmarkHelper::finalise(NOW.minus(4), PAGE_SIZE, MAX_OPEN_SERVICES * PAGE_SIZE, 2);
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), first(job), NOW.minus(4));
+        assert!(Services::<T>::get(0).is_some_and(|service| service.left.is_some()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn accept() -> Result<(), BenchmarkError> {
+        let (id, signature) = acceptance::<T>()?;
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, id, signature);
+        assert!(Services::<T>::contains_key(PAGE_SIZE));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_accept() -> Result<(), BenchmarkError> {
+        let (slot, signature) = acceptance::<T>()?;
+        let call = Call::<T>::accept { slot, signature };
+        #[block]
+        {
+            authorise(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn resign() -> Result<(), BenchmarkError> {
+        let (id, signature) = resignation::<T>()?;
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, id, signature);
+        assert!(Services::<T>::get(PAGE_SIZE).is_some_and(|service| service.leaving));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_resign() -> Result<(), BenchmarkError> {
+        let (slot, signature) = resignation::<T>()?;
+        let call = Call::<T>::resign { slot, signature };
+        #[block]
+        {
+            authorise(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_parameters() -> Result<(), BenchmarkError> {
+        let parameters = Parameters { probes: 512, ..Default::default() };
+        let origin = T::AdminOrigin::try_successful_origin().map_err(|()| BenchmarkError::Weightless)?;
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, parameters);
+        assert_eq!(Settings::<T>::get(), parameters);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn note_output() {
+        let opened = BLOCK.saturating_sub(5);
+        OpenedAt::<T>::insert(opened, 1);
+        #[block]
+        {
+            Pallet::<T>::note_output(BLOCK);
+        }
+        assert!(Seeds::<T>::contains_key(opened));
+    }
+
+    #[benchmark]
+    fn poll() {
+        scene::<T>();
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::poll(&mut meter);
+        }
+        assert_eq!(Polled::<T>::get(), POLLED + 1);
+    }
+
+    /// Everybody could serve, and nobody is taken.
+    #[benchmark]
+    fn draw_step(p: Linear<0, 64>) -> Result<(), BenchmarkError> {
+        let id = search::<T>(MAX_NODES - 1, p, Reputation(0))?;
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::step_draws(&mut meter);
+        }
+        assert!(Draws::<T>::get(0).is_some_and(|draw| draw.position == u64::from(p) && draw.slots.contains(&id.slot)));
+        Ok(())
+    }
+
+    /// With a draw of one position, that ends with it.
+    #[benchmark]
+    fn offer() -> Result<(), BenchmarkError> {
+        let id = search::<T>(0, 1, Reputation(Reputation::MOST))?;
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::step_draws(&mut meter);
+        }
+        assert!(Slots::<T>::get(id.job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Offered { .. })));
+        Ok(())
+    }
+
+    /// The only slot of a job never served: the job closes with it.
+    #[benchmark]
+    fn give_up() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = job::<T>(&owner, 1, false);
+        let id = slot::<T>(job, SlotState::Drawing { draw: NextDraw::<T>::get() }, false)?;
+        draw::<T>(job, vec![id.slot], POLLED.saturating_sub(1));
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::step_draws(&mut meter);
+        }
+        assert_eq!(Jobs::<T>::get(job).map(|job| job.state), Some(JobState::Closed(Closing::Unserved)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn lapse_offer() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let (license, _) = worker::<T>(0);
+        let job = job::<T>(&owner, 1, true);
+        let id = offered::<T>(job, license, true)?;
+        let until = POLLED.saturating_add(5);
+        Polled::<T>::put(until.saturating_add(1));
+        DeadlinesDone::<T>::put(until.saturating_sub(1));
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::lapse_offers(&mut meter);
+        }
+        assert!(Slots::<T>::get(id.job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Drawing { .. })));
+        Ok(())
+    }
+
+    /// A service that resigned ends, and its slot is drawn again.
+    #[benchmark]
+    fn agenda_entry() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, 1)?;
+        Services::<T>::mutate(0, |service| {
+            if let Some(service) = service {
+                Agenda::<T>::remove(service.ends, 0);
+                (service.ends, service.leaving) = (NOW, true);
+            }
+        });
+        Agenda::<T>::insert(NOW, 0, ());
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::step_agenda(&mut meter);
+        }
+        assert!(Slots::<T>::get(job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Drawing { .. })));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn settle_chunk(n: Linear<1, SETTLE_CHUNK>) -> Result<(), BenchmarkError> {
+        let begin = settling::<T>(n, ClosedEpochs::Finalised(NOW.minus(1)))?;
+        let before = settled_bits::<T>(begin);
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::step_settlement(&mut meter);
+        }
+        assert_eq!(Settled::<T>::get().head, 1);
+        for index in begin..begin + n {
+            assert_eq!(settled_bits::<T>(index), before + 1);
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn put_off_chunk(n: Linear<1, SETTLE_CHUNK>) -> Result<(), BenchmarkError> {
+        let lapsed = ClosedEpochs::Lapsed { first: NOW.minus(2), last: NOW.minus(1) };
+        let begin = settling::<T>(n, lapsed)?;
+        let mut meter = WeightMeter::new();
+        #[block]
+        {
+            Pallet::<T>::step_settlement(&mut meter);
+        }
+        assert_eq!(Settled::<T>::get().head, 1);
+        for index in begin..begin + n {
+            assert!(Services::<T>::get(index).is_some_and(|service| service.ends > NOW.plus(150)));
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn fail() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, 1)?;
+        #[block]
+        {
+            Pallet::<T>::end_service(0, Leaving::Failed, Left { at: Pallet::<T>::now(), last: NOW })?;
+        }
+        assert!(Slots::<T>::get(job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Drawing { .. })));
+        Ok(())
+    }
+
+    /// The last period of the last service of the last slot: the job closes with it.
+    #[benchmark]
+    fn release() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, 1)?;
+        let mut place = Place::<T>::load(first(job)).map_err(|_| "a slot")?;
+        place.set_state(SlotState::Ended(SlotEnd::Completed));
+        place.store();
+        Services::<T>::mutate(0, |service| {
+            let Some(service) = service else { return };
+            // A whole period, that also moves its license's reputation.
+            let last = NOW.minus(REJECTION_EPOCHS + 1);
+            (service.first, service.left) = (last.minus(PERIOD - 1), Some(Left { at: u64::MAX, last }));
+            if let Some(period) = service.periods.iter_mut().next() {
+                period.settled = (1 << PERIOD) - 1;
+            }
+        });
+        #[block]
+        {
+            Pallet::<T>::release_due(0)?;
+        }
+        assert_eq!(Jobs::<T>::get(job).map(|job| job.state), Some(JobState::Closed(Closing::Served)));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn enqueue() {
+        scene::<T>();
+        #[block]
+        {
+            Pallet::<T>::on_lapsed(NOW.minus(2), NOW.minus(1));
+        }
+        assert_eq!(Settled::<T>::get().tail, 1);
+    }
+
+    /// All slots run, each of another job.
+    #[benchmark]
+    fn evict(n: Linear<1, MAX_SLOTS_PER_NODE>) -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let (license, payee) = worker::<T>(0);
+        for i in 0..n {
+            let job = job::<T>(&owner, 1, true);
+            running::<T>(job, license, payee.clone(), i.saturating_mul(PAGE_SIZE))?;
+        }
+        #[block]
+        {
+            <Pallet<T> as Work>::evict(license);
+        }
+        assert_eq!(<Pallet<T> as Work>::slots(license), 0);
+        Ok(())
+    }
+
+    impl_benchmark_test_suite!(Pallet, super::mock::ext(), crate::mock::Test);
+}

@@ -1,0 +1,370 @@
+//! The state that the benchmarks begin with.
+
+use super::BenchmarkHelper;
+use crate::{place::Place, *};
+use alloc::{vec, vec::Vec};
+use frame_benchmarking::v2::{account, BenchmarkError};
+use frame_support::{
+    pallet_prelude::TransactionSource,
+    traits::{fungible::Mutate, Authorize, ConstU32},
+    BoundedVec,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use ratio1_primitives::{
+    economics::R1,
+    jobs::{
+        draw::{seed, Permutation},
+        node::MAX_TAGS,
+        region::Region,
+        request::{MAX_PATH, MAX_SELECTED, MAX_SPEC_BYTES},
+        Capacity, Cid, Gpu, HealthCheck, JobRequest, NodeProfile, Reputation, Restart, Selectors, SlotRef, Tag, Tier,
+        MAX_SERVICES, MAX_SLOTS_PER_NODE, PERIOD,
+    },
+    keys::{accept_payload, resign_payload, NodeKey},
+    kyc::Country,
+    traits::{KycInspect, Workers},
+    AccountId, Balance, EpochIndex, Hash, JobId, LicenseId, NodeId, NodeSignature, PAGE_SIZE,
+};
+use sp_runtime::RuntimeAppPublic;
+
+/// The running epoch.
+pub(super) const NOW: EpochIndex = EpochIndex(1_000);
+/// The block.
+pub(super) const BLOCK: u32 = 1_000;
+/// Blocks polled.
+pub(super) const POLLED: u32 = 900;
+/// What a slot costs per epoch.
+pub(super) const PRICE: Balance = R1;
+/// Licenses of a draw: all positions of its permutation are licenses, on 64 pages.
+pub(super) const LICENSES: u32 = 1 << 16;
+/// Other slots that a candidate has.
+pub(super) const OTHER_SLOTS: u32 = MAX_SLOTS_PER_NODE - 1;
+
+/// A tag of full length.
+pub(super) fn tag(n: u8) -> Tag {
+    BoundedVec::truncate_from([&[b'x'; 31][..], &[b'a'.saturating_add(n)]].concat())
+}
+
+pub(super) fn tags(first: u8) -> BoundedVec<Tag, ConstU32<MAX_TAGS>> {
+    BoundedVec::truncate_from((first..).take(MAX_TAGS as usize).map(tag).collect())
+}
+
+/// A node that has more than anybody asks for.
+pub(super) fn profile() -> NodeProfile {
+    NodeProfile { capacity: Capacity::MOST, gpu: Some(Gpu::Ultra), tags: tags(0) }
+}
+
+pub(super) fn countries(second: u8) -> Vec<Country> {
+    (b'A'..).take(MAX_SELECTED as usize).map(|first| Country([first, second])).collect()
+}
+
+/// A request with every list full, that the nodes of benchmarks serve.
+pub(super) fn full_request(nodes: u16) -> JobRequest {
+    let mut wanted = countries(b'A');
+    // The last that is looked at.
+    if let Some(last) = wanted.last_mut() {
+        *last = Country(*b"RO");
+    }
+    let excluded = (0..MAX_SELECTED).map(|i| LicenseId(u32::MAX.saturating_sub(i))).collect();
+    let regions = [Region::Africa, Region::Asia, Region::NorthAmerica, Region::SouthAmerica, Region::Europe];
+    let selectors = Selectors {
+        countries: BoundedVec::truncate_from(wanted),
+        not_countries: BoundedVec::truncate_from(countries(b'B')),
+        regions: BoundedVec::truncate_from(regions.to_vec()),
+        companies_only: false,
+        tags: tags(0),
+        not_tags: tags(12),
+        include: Default::default(),
+        exclude: BoundedVec::truncate_from(excluded),
+    };
+    let path = [&b"/"[..], &[b'p'; MAX_PATH as usize - 1]].concat();
+    JobRequest {
+        tier: Tier::Micro,
+        gpu: Some(Gpu::Entry),
+        nodes,
+        epochs: 100,
+        spec: Cid::new(true, [7; 32]),
+        spec_bytes: MAX_SPEC_BYTES,
+        selectors,
+        restart: Restart::Always,
+        same_entity: false,
+        health: Some(HealthCheck { port: 80, path: BoundedVec::truncate_from(path) }),
+    }
+}
+
+/// A node's key that is no key: it signs nothing.
+pub(super) fn keyless(license: LicenseId) -> NodeId {
+    NodeId([&license.0.to_le_bytes()[..], &[9; 28]].concat().try_into().unwrap_or_default())
+}
+
+/// The block, the epoch, and who asks for jobs, with money.
+pub(super) fn scene<T: Config>() -> AccountId {
+    T::BenchmarkHelper::run_epoch(NOW);
+    T::BenchmarkHelper::oracles();
+    frame_system::Pallet::<T>::set_block_number(BlockNumberFor::<T>::from(BLOCK));
+    Polled::<T>::put(POLLED);
+    DeadlinesDone::<T>::put(POLLED.saturating_sub(1));
+    AgendaEpoch::<T>::put(NOW);
+    Indices::<T>::put(MAX_SERVICES.saturating_sub(PAGE_SIZE));
+    Settled::<T>::put(Cursor::default());
+    let owner: AccountId = account("requester", 0, 0);
+    T::BenchmarkHelper::requester(&owner);
+    T::Currency::set_balance(&owner, R1.saturating_mul(10_000_000));
+    owner
+}
+
+/// The `n`-th license, on a page of its own.
+pub(super) fn license(n: u32) -> LicenseId {
+    LicenseId(n.saturating_add(1).saturating_mul(PAGE_SIZE).saturating_sub(1))
+}
+
+/// A job of `owner` without slots, that was or was not served.
+pub(super) fn job<T: Config>(owner: &AccountId, nodes: u16, served: bool) -> JobId {
+    let id = JobId(NextJob::<T>::mutate(|next| core::mem::replace(next, next.saturating_add(1))));
+    let entity = T::Kyc::admits(owner).map(|attestation| attestation.entity).unwrap_or_default();
+    let state = if served { JobState::Running } else { JobState::Requested };
+    let job = Job {
+        owner: owner.clone(),
+        entity,
+        state,
+        requested: 1,
+        cancelled: None,
+        slots: 0,
+        live: 0,
+        running: 0,
+        open: 0,
+        served,
+        ledger: Ledger::default(),
+    };
+    if !served {
+        Pending::<T>::mutate(entity, |pending| *pending = pending.saturating_add(1));
+    }
+    JobsOf::<T>::insert(owner, id, ());
+    Requests::<T>::insert(id, full_request(nodes));
+    Jobs::<T>::insert(id, job);
+    id
+}
+
+/// Terms of which one more can be added; the first ends with the running epoch, all of another price.
+pub(super) fn terms(started: bool) -> BoundedVec<Term, ConstU32<MAX_TERMS>> {
+    let begin = if started { NOW } else { EpochIndex(0) };
+    let term = |n: u32| Term { until: begin.plus(n.saturating_mul(10)), price: PRICE.saturating_add(n.into()) };
+    BoundedVec::truncate_from((1..MAX_TERMS).map(term).collect())
+}
+
+/// One more slot of a job, in `state`, with the money for all its epochs and as much again for what was earned.
+pub(super) fn slot<T: Config>(job: JobId, state: SlotState, started: bool) -> Result<SlotRef, BenchmarkError> {
+    let record = Jobs::<T>::get(job).ok_or("a job")?;
+    let id = SlotRef { job, slot: record.slots };
+    let slot = Slot {
+        state,
+        held: 0,
+        started: started.then(|| NOW.minus(PERIOD)),
+        terms: terms(started),
+        services: Default::default(),
+        drawn: None,
+    };
+    let cost = slot.cost_from(EpochIndex(if started { NOW.0 } else { 0 }));
+    let mut place = Place::<T>::new(id, record, slot);
+    place.hold(cost.saturating_mul(if started { 2 } else { 1 }))?;
+    let running = u16::from(matches!(state, SlotState::Running { .. }));
+    place.job.running = place.job.running.saturating_add(running);
+    place.store();
+    Ok(id)
+}
+
+pub(super) fn drawn(license: LicenseId, draw: u64) -> Drawn {
+    let (opened, bytes_of) = (BLOCK.saturating_sub(10), NOW.minus(1));
+    Drawn { draw, opened, seed: Hash::zero(), licenses: LICENSES, bytes_of, pass: 0, position: 0, license }
+}
+
+/// Let a license serve, or be offered, one more slot.
+pub(super) fn assign<T: Config>(license: LicenseId, id: SlotRef) -> Result<(), BenchmarkError> {
+    T::Workers::reserve(license, &full_request(1).need())?;
+    Assigned::<T>::insert(license, id, ());
+    Slots::<T>::mutate(id.job, id.slot, |slot| {
+        if let Some(slot) = slot {
+            slot.drawn = Some(drawn(license, 0));
+        }
+    });
+    Ok(())
+}
+
+/// A slot of `job` offered to `license`.
+pub(super) fn offered<T: Config>(job: JobId, license: LicenseId, started: bool) -> Result<SlotRef, BenchmarkError> {
+    let (at, until) = (BLOCK.saturating_sub(1), POLLED.saturating_add(5));
+    let id = slot::<T>(job, SlotState::Offered { license, at, until }, started)?;
+    Deadlines::<T>::insert(until, id, ());
+    assign::<T>(license, id)?;
+    Ok(id)
+}
+
+/// A service of `license`: the running epoch is the last of its first period, and all of that but the last three epochs
+/// is settled.
+pub(super) fn service(id: SlotRef, license: LicenseId, payee: AccountId) -> Service<AccountId> {
+    let period = Period { index: 0, accrued: PRICE, settled: ((1 << PERIOD) - 1) >> 3, rejected: 0 };
+    let recent = (3..8).rev().map(|back| (NOW.minus(back), 255)).collect();
+    Service {
+        slot: id,
+        license,
+        payee,
+        accepted: 1,
+        expected: 2,
+        first: NOW.minus(PERIOD - 1),
+        ends: NOW.plus(150),
+        leaving: false,
+        left: None,
+        counts: true,
+        recent: BoundedVec::truncate_from(recent),
+        periods: BoundedVec::truncate_from(vec![period]),
+        released: 0,
+    }
+}
+
+/// A slot of `job` that `license`, whose owner is `payee`, serves as service `index`.
+pub(super) fn running<T: Config>(
+    job: JobId,
+    license: LicenseId,
+    payee: AccountId,
+    index: u32,
+) -> Result<SlotRef, BenchmarkError> {
+    let id = slot::<T>(job, SlotState::Running { index }, true)?;
+    let service = service(id, license, payee);
+    Agenda::<T>::insert(service.ends, index, ());
+    Services::<T>::insert(index, service);
+    Slots::<T>::mutate(id.job, id.slot, |slot| {
+        if let Some(slot) = slot {
+            slot.services = BoundedVec::truncate_from(vec![index]);
+        }
+    });
+    assign::<T>(license, id)?;
+    Ok(id)
+}
+
+/// The `n`-th node, that can not sign.
+pub(super) fn worker<T: Config>(n: u32) -> (LicenseId, AccountId) {
+    let license = license(n);
+    (license, T::BenchmarkHelper::worker(license, keyless(license), &profile(), Reputation::default()))
+}
+
+/// A job whose `n` slots run, each on a license and in a service page of its own.
+pub(super) fn served<T: Config>(owner: &AccountId, n: u32) -> Result<JobId, BenchmarkError> {
+    let job = job::<T>(owner, 1, true);
+    for i in 0..n {
+        let (license, payee) = worker::<T>(i);
+        running::<T>(job, license, payee, i.saturating_mul(PAGE_SIZE))?;
+    }
+    Ok(job)
+}
+
+/// The first slot of a job.
+pub(super) fn first(job: JobId) -> SlotRef {
+    SlotRef { job, slot: 0 }
+}
+
+/// A node that can sign, offered the only slot of a job that was never served.
+pub(super) fn acceptance<T: Config>() -> Result<(SlotRef, NodeSignature), BenchmarkError> {
+    let owner = scene::<T>();
+    let key = NodeKey::generate_pair(None);
+    let license = license(0);
+    T::BenchmarkHelper::worker(license, NodeId::from(key.clone()), &profile(), Reputation::default());
+    let job = job::<T>(&owner, 1, false);
+    let id = offered::<T>(job, license, false)?;
+    // An index used before is dearer to find than a new one.
+    Spare::<T>::insert(0, PAGE_SIZE);
+    SpareCount::<T>::put(1);
+    let payload = accept_payload(Pallet::<T>::genesis_hash(), license, id, BLOCK.saturating_sub(1));
+    let signature = key.sign(&payload).ok_or("the keystore holds the node's key")?;
+    Ok((id, signature.into()))
+}
+
+/// A node that can sign, serving the only slot of a job.
+pub(super) fn resignation<T: Config>() -> Result<(SlotRef, NodeSignature), BenchmarkError> {
+    let owner = scene::<T>();
+    let key = NodeKey::generate_pair(None);
+    let (license, index) = (license(0), PAGE_SIZE);
+    let payee = T::BenchmarkHelper::worker(license, NodeId::from(key.clone()), &profile(), Reputation::default());
+    let job = job::<T>(&owner, 1, true);
+    let id = running::<T>(job, license, payee, index)?;
+    let payload = resign_payload(Pallet::<T>::genesis_hash(), license, id, index, 1);
+    let signature = key.sign(&payload).ok_or("the keystore holds the node's key")?;
+    Ok((id, signature.into()))
+}
+
+pub(super) fn authorise<T: Config>(call: &Call<T>) -> Result<(), BenchmarkError> {
+    call.authorize(TransactionSource::External).ok_or("a node's call is authorised")?.map_err(|_| "refused")?;
+    Ok(())
+}
+
+/// A draw for the slots of a job, with its seed.
+pub(super) fn draw<T: Config>(job: JobId, slots: Vec<u16>, until: u32) -> u64 {
+    let id = NextDraw::<T>::mutate(|next| core::mem::replace(next, next.saturating_add(1)));
+    let opened = BLOCK.saturating_sub(10);
+    OpenedAt::<T>::insert(opened, 1);
+    Seeds::<T>::insert(opened, [[1; 32]; 4]);
+    let draw = Draw {
+        job,
+        slots: BoundedVec::truncate_from(slots),
+        opened,
+        licenses: LICENSES,
+        bytes_of: NOW.minus(1),
+        seed: None,
+        pass: 0,
+        position: 0,
+        until,
+    };
+    Draws::<T>::insert(id, draw);
+    id
+}
+
+/// A draw for the last slot of a job, on whose first `p` positions are nodes that could serve it, with this reputation.
+/// All its other slots are served. Each candidate has as many slots of other jobs as one can have besides.
+pub(super) fn search<T: Config>(others: u32, p: u32, reputation: Reputation) -> Result<SlotRef, BenchmarkError> {
+    let owner = scene::<T>();
+    T::BenchmarkHelper::finalise(NOW.minus(1), LICENSES, 0, 255);
+    let job = job::<T>(&owner, 1, others > 0);
+    for i in 0..others {
+        // Beyond the licenses of the draw.
+        let (license, payee) = worker::<T>(i.saturating_add(LICENSES / PAGE_SIZE));
+        running::<T>(job, license, payee, i.saturating_mul(PAGE_SIZE))?;
+    }
+    let draw_id = NextDraw::<T>::get();
+    let id = slot::<T>(job, SlotState::Drawing { draw: draw_id }, false)?;
+    draw::<T>(job, vec![id.slot], POLLED.saturating_add(5));
+    // As the draw itself will do, which is measured with it.
+    let order = Permutation::new(seed(&[[1; 32]; 4], draw_id), LICENSES);
+    for position in 0..p {
+        let license = order.at(position.into()).ok_or("every position is a license")?;
+        T::BenchmarkHelper::worker(license, keyless(license), &profile(), reputation);
+        for n in 0..OTHER_SLOTS {
+            let other = SlotRef { job: JobId(u64::MAX), slot: u16::try_from(n).unwrap_or(0) };
+            Assigned::<T>::insert(license, other, ());
+            T::Workers::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?;
+        }
+    }
+    Settings::<T>::mutate(|settings| settings.probes = p);
+    Ok(id)
+}
+
+/// Services 0..`n` of running slots of as many jobs, all but one period settled, around the end of a page of indices;
+/// and a closed epoch in the queue.
+pub(super) fn settling<T: Config>(n: u32, closed: ClosedEpochs) -> Result<u32, BenchmarkError> {
+    let owner = scene::<T>();
+    let begin = PAGE_SIZE.saturating_sub(n / 2);
+    for i in 0..n {
+        let (license, payee) = worker::<T>(i);
+        let job = job::<T>(&owner, 1, true);
+        running::<T>(job, license, payee, begin.saturating_add(i))?;
+    }
+    Indices::<T>::put(begin.saturating_add(n));
+    T::BenchmarkHelper::finalise(NOW.minus(2), PAGE_SIZE, begin.saturating_add(n), 255);
+    T::BenchmarkHelper::finalise(NOW.minus(1), PAGE_SIZE, begin.saturating_add(n), 255);
+    Queue::<T>::insert(0, closed);
+    Settled::<T>::put(Cursor { head: 0, tail: 1, index: begin });
+    Ok(begin)
+}
+
+pub(super) fn settled_bits<T: Config>(index: u32) -> u32 {
+    let periods = Services::<T>::get(index).map(|service| service.periods).unwrap_or_default();
+    periods.iter().fold(0, |sum: u32, period| sum.saturating_add(period.settled.count_ones()))
+}

@@ -1,0 +1,204 @@
+//! What happened, with enough to rebuild it, as a section of the pallet's module. Amounts are base units.
+
+use frame_support::pallet_macros::pallet_section;
+
+/// The events.
+#[pallet_section]
+mod events {
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// A job was asked for; its price is held, the fee burned.
+        Requested {
+            /// The job.
+            job: JobId,
+            /// Who pays.
+            owner: AccountId,
+            /// What was asked for.
+            request: alloc::boxed::Box<JobRequest>,
+            /// Per node and epoch.
+            price: Balance,
+            /// Put on hold.
+            held: Balance,
+            /// Burned for asking.
+            fee: Balance,
+        },
+        /// Nodes are looked for. The VRF outputs of the four blocks after this one make the seed.
+        DrawOpened {
+            /// The draw.
+            draw: u64,
+            /// For this job.
+            job: JobId,
+            /// For these of its slots.
+            slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
+            /// Licenses it goes through.
+            licenses: u32,
+            /// The finalised epoch whose bytes count.
+            bytes_of: EpochIndex,
+        },
+        /// A draw's seed is known.
+        DrawSeeded {
+            /// The draw.
+            draw: u64,
+            /// Its seed.
+            seed: Hash,
+        },
+        /// A node was drawn for a slot, and may accept.
+        Offered {
+            /// The slot.
+            slot: SlotRef,
+            /// How, and whose node.
+            drawn: Drawn,
+            /// The polled block after which the offer lapses.
+            until: u32,
+        },
+        /// A node did not accept in time. It is left out of draws for a while.
+        OfferLapsed {
+            /// The slot.
+            slot: SlotRef,
+            /// Whose node.
+            license: LicenseId,
+        },
+        /// A node accepted a slot and serves it.
+        Accepted {
+            /// The slot.
+            slot: SlotRef,
+            /// Whose node.
+            license: LicenseId,
+            /// Who is paid.
+            payee: AccountId,
+            /// The service's place in ballots.
+            index: u32,
+            /// The first epoch after its end.
+            ends: EpochIndex,
+        },
+        /// A node will leave a slot at the end of the running epoch.
+        Resigned {
+            /// The slot.
+            slot: SlotRef,
+            /// Whose node.
+            license: LicenseId,
+            /// The last epoch it serves.
+            last: EpochIndex,
+        },
+        /// A node serves a slot no more. What it earned stays its owner's.
+        Left {
+            /// The slot.
+            slot: SlotRef,
+            /// Whose node.
+            license: LicenseId,
+            /// The service's place in ballots.
+            index: u32,
+            /// Why.
+            why: Leaving,
+            /// The last epoch it served.
+            last: EpochIndex,
+        },
+        /// No node will serve a slot any more; `returned` of what was held for it went back at once.
+        SlotEnded {
+            /// The slot.
+            slot: SlotRef,
+            /// Why.
+            why: SlotEnd,
+            /// Given back.
+            returned: Balance,
+        },
+        /// A job is in another state.
+        JobMoved {
+            /// The job.
+            job: JobId,
+            /// Where it stands now.
+            state: JobState,
+        },
+        /// Epochs were added to all slots of a job that have not ended.
+        Extended {
+            /// The job.
+            job: JobId,
+            /// How many.
+            epochs: u32,
+            /// Per node and epoch.
+            price: Balance,
+            /// Put on hold.
+            held: Balance,
+        },
+        /// Slots were added to a job.
+        NodesAdded {
+            /// The job.
+            job: JobId,
+            /// The first of them.
+            first: u16,
+            /// How many.
+            nodes: u16,
+            /// For how many epochs each.
+            epochs: u32,
+            /// Per node and epoch.
+            price: Balance,
+            /// Put on hold.
+            held: Balance,
+        },
+        /// A job was cancelled. Slots that are served end with the running epoch, the others at once.
+        Cancelled {
+            /// The job.
+            job: JobId,
+            /// The last epoch that is served.
+            last: EpochIndex,
+            /// Burned.
+            burned: Balance,
+            /// Paid to the owners of the nodes that were drawn.
+            paid: Balance,
+            /// Given back at once.
+            returned: Balance,
+        },
+        /// A lapsed epoch of a slot is made good at its end.
+        PutOff {
+            /// The slot.
+            slot: SlotRef,
+            /// The first epoch after its end.
+            ends: EpochIndex,
+        },
+        /// What a service earned in a period was released. `burned` and `paid` add up to `gross`.
+        Released {
+            /// The slot.
+            slot: SlotRef,
+            /// Whose node.
+            license: LicenseId,
+            /// The service's place in ballots.
+            index: u32,
+            /// The period.
+            period: u32,
+            /// Earned.
+            gross: Balance,
+            /// Burned.
+            burned: Balance,
+            /// Paid.
+            paid: Balance,
+            /// Who was paid.
+            payee: AccountId,
+        },
+        /// The requester burned what a slot's services had earned in an epoch.
+        Rejected {
+            /// The slot.
+            slot: SlotRef,
+            /// The epoch.
+            epoch: EpochIndex,
+            /// Of what was held, burned.
+            burned: Balance,
+            /// Of the requester's own, burned on top, up to an epoch's price.
+            topped: Balance,
+        },
+        /// Nothing is held for a job any more.
+        JobClosed {
+            /// The job.
+            job: JobId,
+            /// How it ended.
+            closing: Closing,
+            /// Its money: what was deposited is what was paid, burned and returned.
+            ledger: Ledger,
+        },
+        /// The parameters are these from now on.
+        ParametersSet {
+            /// All of them.
+            parameters: Parameters,
+        },
+    }
+}

@@ -1,0 +1,273 @@
+//! How nodes leave slots, and slots their jobs: resigned, cancelled, failed, rejected, evicted, or at their end.
+
+use crate::{
+    offers::{refusal, NODE_LONGEVITY, NODE_PRIORITY},
+    pallet::*,
+    place::Place,
+    types::*,
+    WeightInfo,
+};
+use alloc::vec::Vec;
+use frame_support::{
+    ensure,
+    pallet_prelude::{TransactionSource, TransactionValidityWithRefund, ValidTransaction},
+    weights::Weight,
+    BoundedVec,
+};
+use ratio1_primitives::{
+    jobs::{Outcome, SlotRef, MAX_SLOTS_PER_NODE},
+    keys::{resign_payload, verify_node},
+    traits::{ClockInspect, LicenseInspect, Work, Workers},
+    AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, NodeSignature,
+};
+use sp_runtime::{DispatchError, DispatchResult};
+
+impl<T: Config> Place<T> {
+    /// Give up the epochs from the next one on; of a slot never accepted, all. `fee` of what they cost is kept: half of it
+    /// goes to `payee`, the rest, or all, is burned. What goes back at once.
+    fn call_off(&mut self, fee: Balance, payee: Option<&AccountId>) -> Result<Balance, DispatchError> {
+        let next = Pallet::<T>::current().plus(1);
+        let coming = self.slot.cost_from(next);
+        let fee = fee.min(coming);
+        let half = fee / 2;
+        if let Some(payee) = payee {
+            self.pay(payee, half)?;
+            self.burn(fee.saturating_sub(half))?;
+        } else {
+            self.burn(fee)?;
+        }
+        let returned = coming.saturating_sub(fee);
+        self.give_back(returned)?;
+        self.slot.cut(self.slot.started.map_or(EpochIndex(0), |_| next));
+        Ok(returned)
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// An end that comes now, within an epoch.
+    pub(crate) fn left_now() -> Left {
+        Left { at: Self::now(), last: Self::current() }
+    }
+
+    /// Whether the node of a slot may resign, but for its signature: the node, its license, its service and when that was
+    /// accepted.
+    pub(crate) fn check_resign(id: SlotRef) -> Result<(NodeId, LicenseId, u32, u64), Error<T>> {
+        let Place { slot, .. } = Place::<T>::load(id)?;
+        let SlotState::Running { index } = slot.state else { return Err(Error::<T>::NotServed) };
+        let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        ensure!(!service.leaving && service.ends > Self::current().plus(1), Error::<T>::AlreadyLeaving);
+        let link = T::Licenses::license(service.license).and_then(|license| license.link);
+        let node = link.ok_or(Error::<T>::NotAdmitted)?.node;
+        Ok((node, service.license, index, service.accepted))
+    }
+
+    pub(crate) fn authorize_resign(
+        _: TransactionSource,
+        id: &SlotRef,
+        signature: &NodeSignature,
+    ) -> TransactionValidityWithRefund {
+        let accepted = Self::check_signed_resign(*id, signature).map_err(refusal)?;
+        let valid = ValidTransaction::with_tag_prefix("ratio1-jobs")
+            .priority(NODE_PRIORITY)
+            .and_provides((b"resign", id, accepted))
+            .longevity(NODE_LONGEVITY)
+            .propagate(true)
+            .build()?;
+        Ok((valid, Weight::zero()))
+    }
+
+    fn check_signed_resign(id: SlotRef, signature: &NodeSignature) -> Result<u64, Error<T>> {
+        let (node, license, index, accepted) = Self::check_resign(id)?;
+        let payload = resign_payload(Self::genesis_hash(), license, id, index, accepted);
+        ensure!(verify_node(&node, &payload, signature), Error::<T>::BadSignature);
+        Ok(accepted)
+    }
+
+    /// The node of a slot leaves with the running epoch. It was authorised, and is judged again, all but the signature.
+    pub(crate) fn do_resign(id: SlotRef) -> DispatchResult {
+        let (_, license, index, _) = Self::check_resign(id)?;
+        let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        Self::leave_next(index, &mut service);
+        if service.counts {
+            T::Workers::note(license, Outcome::Resigned);
+        }
+        let last = service.last();
+        Services::<T>::insert(index, service);
+        Self::deposit_event(Event::Resigned { slot: id, license, last });
+        Ok(())
+    }
+
+    /// Let a service end with the running epoch, whatever lapses.
+    fn leave_next(index: u32, service: &mut Service<AccountId>) {
+        Agenda::<T>::remove(service.ends, index);
+        service.ends = service.ends.min(Self::current().plus(1));
+        service.leaving = true;
+        Self::schedule(index, service.ends);
+    }
+
+    /// End a job: slots that are served with the running epoch, the others at once.
+    pub(crate) fn do_cancel(owner: AccountId, id: JobId) -> DispatchResult {
+        let job = Self::job_of(&owner, id)?;
+        ensure!(job.live > 0, Error::<T>::JobEnded);
+        ensure!(job.cancelled.is_none(), Error::<T>::AlreadyCancelled);
+        let last = Self::current();
+        let (slots, before) = (job.slots, job.ledger);
+        Jobs::<T>::insert(id, Job { cancelled: Some(last), ..job });
+        for slot in 0..slots {
+            Self::cancel_slot(SlotRef { job: id, slot })?;
+        }
+        let after = Jobs::<T>::get(id).ok_or(Error::<T>::Corrupted)?.ledger;
+        let burned = after.burned.saturating_sub(before.burned);
+        let paid = after.paid.saturating_sub(before.paid);
+        let returned = after.returned.saturating_sub(before.returned);
+        Self::deposit_event(Event::Cancelled { job: id, last, burned, paid, returned });
+        Ok(())
+    }
+
+    fn cancel_slot(id: SlotRef) -> DispatchResult {
+        // A slot that is closed already is not there.
+        let Ok(mut place) = Place::<T>::load(id) else { return Ok(()) };
+        let price = place.slot.price_or_first(Self::current());
+        let returned = match place.slot.state {
+            SlotState::Ended(_) => return Ok(()),
+            SlotState::Drawing { draw } => {
+                let fee = if Self::is_seeded(draw) { price } else { 0 };
+                Self::leave_draw(draw, id.slot);
+                place.call_off(fee, None)?
+            }
+            SlotState::Offered { license, .. } => {
+                Self::withdraw_offer(&mut place, license);
+                place.call_off(price, T::Licenses::owner(license).as_ref())?
+            }
+            SlotState::Running { index } => {
+                let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+                Self::leave_next(index, &mut service);
+                place.call_off(price, Some(&service.payee))?;
+                Services::<T>::insert(index, service);
+                place.store();
+                return Ok(());
+            }
+        };
+        let why = SlotEnd::Cancelled;
+        Self::deposit_event(Event::SlotEnded { slot: id, why, returned });
+        place.set_state(SlotState::Ended(why));
+        place.try_close()?;
+        place.store();
+        Ok(())
+    }
+
+    /// A service serves no more, from `left` on, or from its end if that was earlier. What it earned is paid in time; its
+    /// slot is drawn again, or ends.
+    pub(crate) fn end_service(index: u32, why: Leaving, left: Left) -> DispatchResult {
+        let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        ensure!(service.left.is_none(), Error::<T>::Corrupted);
+        let (slot, license, last) = (service.slot, service.license, left.last.min(service.ends.minus(1)));
+        let end = T::Epochs::clock().ok_or(Error::<T>::Corrupted)?.epoch_start(service.ends);
+        service.left = Some(Left { at: left.at.min(end), last });
+        let request = Requests::<T>::get(slot.job).ok_or(Error::<T>::Corrupted)?;
+        T::Workers::free(license, &request.need());
+        Assigned::<T>::remove(license, slot);
+        Agenda::<T>::remove(service.ends, index);
+        Self::schedule(index, Self::payday(last));
+        Self::touch(index);
+        Self::deposit_event(Event::Left { slot, license, index, why, last });
+        let outcome = match why {
+            Leaving::Failed => Some(Outcome::Failed),
+            Leaving::Rejected => Some(Outcome::Rejected),
+            Leaving::Ended | Leaving::Evicted => None,
+        };
+        if let Some(outcome) = outcome.filter(|_| service.counts) {
+            T::Workers::note(license, outcome);
+        }
+        Services::<T>::insert(index, service);
+        Self::vacate(slot)
+    }
+
+    /// Nobody serves a slot: it is drawn again, or ends.
+    pub(crate) fn vacate(id: SlotRef) -> DispatchResult {
+        let mut place = Place::<T>::load(id)?;
+        match Self::end_of(&place) {
+            Some(why) => place.end(why)?,
+            None => {
+                let slots = BoundedVec::truncate_from(alloc::vec![id.slot]);
+                let draw = Self::open_draw(id.job, slots)?;
+                place.set_state(SlotState::Drawing { draw });
+            }
+        }
+        place.store();
+        Ok(())
+    }
+
+    /// Why a slot that nobody serves ends, if it does. An epoch in which it was served is not drawn for again.
+    fn end_of(place: &Place<T>) -> Option<SlotEnd> {
+        let slot = &place.slot;
+        let last = slot.services.last().and_then(Services::<T>::get).and_then(|service| service.left);
+        let served = last.map_or(EpochIndex(0), |left| left.last.plus(1));
+        if place.job.cancelled.is_some() {
+            Some(SlotEnd::Cancelled)
+        } else if slot.started.is_some() && slot.ends() <= served.max(Self::current()) {
+            Some(SlotEnd::Completed)
+        } else if slot.services.is_full() {
+            Some(SlotEnd::TooManyMoves)
+        } else {
+            None
+        }
+    }
+
+    /// Take one slot away from a license: it is drawn again.
+    fn evict_from(id: SlotRef) -> DispatchResult {
+        let mut place = Place::<T>::load(id)?;
+        match place.slot.state {
+            SlotState::Offered { license, .. } => {
+                Self::withdraw_offer(&mut place, license);
+                place.store();
+                Self::vacate(id)
+            }
+            SlotState::Running { index } => Self::end_service(index, Leaving::Evicted, Self::left_now()),
+            SlotState::Drawing { .. } | SlotState::Ended(_) => Err(Error::<T>::Corrupted.into()),
+        }
+    }
+}
+
+impl<T: Config> Work for Pallet<T> {
+    fn slots(license: LicenseId) -> u32 {
+        u32::try_from(Assigned::<T>::iter_key_prefix(license).count()).unwrap_or(u32::MAX)
+    }
+
+    fn evict(license: LicenseId) {
+        let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(MAX_SLOTS_PER_NODE as usize).collect();
+        for slot in slots {
+            Self::attempt("evicting", || Self::evict_from(slot));
+        }
+    }
+
+    fn evict_weight() -> Weight {
+        T::WeightInfo::evict(MAX_SLOTS_PER_NODE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::*;
+    use frame_support::weights::Weight;
+
+    /// Blocks have no room, so that a service is not ended in time; its license is banned after its end.
+    #[test]
+    fn service_left_at_its_end_when_it_is_evicted_after_it() {
+        run(1, || {
+            let id = slot(ask(alice(), request()), 0);
+            let index = serve(id);
+            let license = server(id);
+            PollLimit::set(Weight::zero());
+            run_fast(FIRST + 15);
+            assert_eq!(slot_of(id).state, SlotState::Running { index });
+            ban(license);
+            let left = Left { at: clock().epoch_start(EpochIndex(FIRST + 10)), last: EpochIndex(FIRST + 9) };
+            assert_eq!(Services::<Test>::get(index).unwrap().left, Some(left));
+            assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
+            PollLimit::set(Weight::MAX);
+            run_dry();
+        });
+    }
+}

@@ -1,0 +1,496 @@
+//! # Jobs
+//!
+//! Proof of AI (protocol section 6, whitepaper 3.2.5): who needs containers run asks for a job and puts its price on
+//! hold; the chain draws nodes for it; what they verifiably did is paid, less the 15 % that is burned; what they did not
+//! do is returned. Nobody stands in between.
+//!
+//! ## Terminology
+//!
+//! - *Job*: a specification to be run on one or more nodes for a number of epochs. It is paid for in advance.
+//! - *Slot*: one node's place in a job. It has money of its own, and its own epochs: they begin with its first acceptance.
+//! - *Draw*: looks for nodes for one or more slots, in an order that nobody could foresee.
+//! - *Service*: one node serving one slot, from its acceptance. When a slot moves it gets another service. Oracles
+//!   measure services; each has an index, its place in the service pages of ballots.
+//! - *Period*: 30 epochs of a service, whose earnings are released together.
+//!
+//! ## Lifecycle
+//!
+//! ```text
+//! job:   Requested --accepted--> Running <--> Degraded --all slots ended--> Settling --all released--> Closed
+//!            '--no candidate, cancelled---------------------------------------'
+//!
+//! slot:  Drawing --drawn--> Offered --accepted--> Running --end of its epochs, cancelled--> Ended
+//!           ^ '--deadline--> Ended    |              |
+//!           '---offer lapsed----------'              |
+//!           '---failed, resigned, rejected, evicted--'
+//! ```
+//!
+//! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment.
+//! - **Draw**: the seed is the hash of the VRF outputs of the next four blocks. [`draw`](ratio1_primitives::jobs::draw)
+//!   tells the order; a license is taken if it is eligible, and with a probability of its reputation in thousandths.
+//! - **Acceptance** by the node, with its own key, in [`Parameters::accept_blocks`].
+//! - **Settlement**: `availability` tells of closed epochs; a cursor goes through the services, some in each block:
+//!   `price * time in the epoch * byte / 255` accrues.
+//! - **Release**: two epochs after a period, or after the service's end, when all its epochs are closed. Until then the
+//!   requester can reject single epochs, at the price of a full one.
+//! - **Failure**: below half in one epoch, below the threshold in two in a row, under 90 % on average over five: the slot is
+//!   drawn again, with a new seed. It keeps its money and its end.
+//! - A **lapsed epoch** is neither paid nor charged, and made good at the end of the slot, if the service still runs.
+//!
+//! Windows are counted in *polled blocks*: those in which `on_poll` ran. During a multi-block migration none passes.
+//!
+//! ## Invariants
+//!
+//! See [`Pallet::do_try_state`]: what is held of each account for jobs is the sum of what its jobs' slots hold; a job's
+//! ledger adds up; no slot holds less than what its services have accrued and its coming epochs cost; every running
+//! slot has one service, whose license is linked, a Node Deed, and no oracle's; what is reserved on a node is what its
+//! slots need; no index serves twice.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod agenda;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod config;
+mod drawing;
+mod errors;
+mod events;
+mod indices;
+mod inspect;
+mod leaving;
+mod offers;
+mod place;
+mod releasing;
+mod requesting;
+mod settling;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
+pub use config::{Parameters, ParametersRefusal};
+pub use inspect::{DrawInfo, EarningInfo, JobInfo, QuoteInfo, SlotInfo};
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use frame_support::pallet_macros::import_section;
+
+/// Where this pallet logs.
+pub const LOG_TARGET: &str = "runtime::jobs";
+/// Services settled in one step.
+pub const SETTLE_CHUNK: u32 = 32;
+/// Jobs, or slots, that a view function tells at once.
+pub const MAX_LISTED: usize = 100;
+
+// Two long lists kept in files of their own.
+#[import_section(events::events)]
+#[import_section(errors::errors)]
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use alloc::vec::Vec;
+    use frame_support::{
+        pallet_prelude::*,
+        traits::{fungible, Time},
+        weights::WeightMeter,
+    };
+    use frame_system::{ensure_authorized, pallet_prelude::*};
+    use ratio1_primitives::{
+        api::Assignment,
+        jobs::{Gpu, JobRequest, SlotRef, Tier, MAX_NODES, SEED_BLOCKS},
+        kyc::EntityId,
+        traits::{
+            AvailabilityProvider, BlockRandomness, ClockInspect, EpochInspect, KycInspect, LicenseInspect,
+            OracleInspect, PriceInspect, SupplyLedger, Workers,
+        },
+        AccountId, Balance, BlockNumber, EpochIndex, Hash, JobId, LicenseId, NodeSignature,
+    };
+    use sp_runtime::SaturatedConversion;
+
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+    #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
+    pub struct Pallet<T>(_);
+
+    /// What this pallet needs from the runtime.
+    #[pallet::config]
+    pub trait Config:
+        frame_system::Config<AccountId = AccountId, Hash = Hash, RuntimeEvent: From<Event<Self>>>
+    {
+        /// Sets parameters.
+        type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+        /// What jobs are paid with.
+        type Currency: fungible::hold::Mutate<AccountId, Balance = Balance, Reason = Self::RuntimeHoldReason>
+            + fungible::Mutate<AccountId>;
+        /// The runtime's reasons for holds.
+        type RuntimeHoldReason: From<HoldReason>;
+        /// Who may ask for jobs, and in which country operators are.
+        type Kyc: KycInspect<AccountId>;
+        /// What an R1 is worth.
+        type Price: PriceInspect;
+        /// The licenses that are drawn.
+        type Licenses: LicenseInspect<AccountId>;
+        /// Who is an oracle, and takes no job.
+        type Oracles: OracleInspect<AccountId>;
+        /// What nodes offer, and how they stand.
+        type Workers: Workers;
+        /// Which epoch runs.
+        type Epochs: EpochInspect + ClockInspect;
+        /// Finalised bytes.
+        type Availability: AvailabilityProvider;
+        /// What seeds of draws are made of.
+        type Randomness: BlockRandomness;
+        /// The block's time in Unix milliseconds.
+        type Time: Time<Moment = u64>;
+        /// Is told what was burned.
+        type Supply: SupplyLedger;
+        /// Weights of calls and hook steps.
+        type WeightInfo: WeightInfo;
+        /// Sets up the neighbours for benchmarks.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: BenchmarkHelper;
+    }
+
+    /// Why R1 is held.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// For jobs of the account.
+        Job,
+    }
+
+    /// What holds now.
+    #[pallet::storage]
+    pub type Settings<T> = StorageValue<_, Parameters, ValueQuery>;
+
+    /// Every job ever asked for.
+    #[pallet::storage]
+    pub type Jobs<T> = StorageMap<_, Twox64Concat, JobId, Job<AccountId>>;
+
+    /// The next job's number.
+    #[pallet::storage]
+    pub type NextJob<T> = StorageValue<_, u64, ValueQuery>;
+
+    /// What was asked for, until the job is closed.
+    #[pallet::storage]
+    pub type Requests<T> = StorageMap<_, Twox64Concat, JobId, JobRequest>;
+
+    /// The slots of jobs that are not closed.
+    #[pallet::storage]
+    pub type Slots<T> = StorageDoubleMap<_, Twox64Concat, JobId, Twox64Concat, u16, Slot>;
+
+    /// The jobs of each account, closed ones too.
+    #[pallet::storage]
+    pub type JobsOf<T> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Twox64Concat, JobId, ()>;
+
+    /// Jobs of each entity that no node has accepted.
+    #[pallet::storage]
+    pub type Pending<T> = StorageMap<_, Blake2_128Concat, EntityId, u32, ValueQuery>;
+
+    /// Draws that look for nodes.
+    #[pallet::storage]
+    pub type Draws<T> = StorageMap<_, Twox64Concat, u64, Draw>;
+
+    /// The next draw's number.
+    #[pallet::storage]
+    pub type NextDraw<T> = StorageValue<_, u64, ValueQuery>;
+
+    /// The draw that was served last: the others go first.
+    #[pallet::storage]
+    pub type LastDraw<T> = StorageValue<_, u64>;
+
+    /// How many of the draws opened in a block still look.
+    #[pallet::storage]
+    pub type OpenedAt<T> = StorageMap<_, Twox64Concat, BlockNumber, u32, ValueQuery>;
+
+    /// The VRF outputs of the last four blocks, the oldest first.
+    #[pallet::storage]
+    pub type Outputs<T> = StorageValue<_, [[u8; 32]; SEED_BLOCKS as usize], ValueQuery>;
+
+    /// Those of the four blocks after one in which draws were opened, while those draws look.
+    #[pallet::storage]
+    pub type Seeds<T> = StorageMap<_, Twox64Concat, BlockNumber, [[u8; 32]; SEED_BLOCKS as usize]>;
+
+    /// Blocks in which `on_poll` ran.
+    #[pallet::storage]
+    pub type Polled<T> = StorageValue<_, u32, ValueQuery>;
+
+    /// Offers by the polled block after which they lapse.
+    #[pallet::storage]
+    pub type Deadlines<T> = StorageDoubleMap<_, Twox64Concat, u32, Twox64Concat, SlotRef, ()>;
+
+    /// All offers that lapse up to this polled block are dealt with.
+    #[pallet::storage]
+    pub type DeadlinesDone<T> = StorageValue<_, u32, ValueQuery>;
+
+    /// The slots each license is offered or serves.
+    #[pallet::storage]
+    pub type Assigned<T> = StorageDoubleMap<_, Twox64Concat, LicenseId, Twox64Concat, SlotRef, ()>;
+
+    /// Services that are not paid out completely, by index.
+    #[pallet::storage]
+    pub type Services<T> = StorageMap<_, Twox64Concat, u32, Service<AccountId>>;
+
+    /// One more than the greatest index ever used.
+    #[pallet::storage]
+    pub type Indices<T> = StorageValue<_, u32, ValueQuery>;
+
+    /// Indices that can be used again: a stack.
+    #[pallet::storage]
+    pub type Spare<T> = StorageMap<_, Twox64Concat, u32, u32>;
+
+    /// How many there are.
+    #[pallet::storage]
+    pub type SpareCount<T> = StorageValue<_, u32, ValueQuery>;
+
+    /// For each page of 1024 indices a number that changes whenever a service in it begins, ends or is forgotten.
+    #[pallet::storage]
+    pub type Revisions<T> = StorageMap<_, Twox64Concat, u32, u32, ValueQuery>;
+
+    /// Services to be looked at when an epoch begins: to end, or to be paid out.
+    #[pallet::storage]
+    pub type Agenda<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, u32, ()>;
+
+    /// The agenda of all epochs before this one is dealt with.
+    #[pallet::storage]
+    pub type AgendaEpoch<T> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// Closed epochs whose services are to be settled, in the order in which they were closed.
+    #[pallet::storage]
+    pub type Queue<T> = StorageMap<_, Twox64Concat, u64, ClosedEpochs>;
+
+    /// Where settling stands.
+    #[pallet::storage]
+    pub type Settled<T> = StorageValue<_, Cursor, ValueQuery>;
+
+    #[pallet::genesis_config]
+    #[derive(frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The first parameters.
+        pub parameters: Parameters,
+        #[serde(skip)]
+        #[doc(hidden)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            let valid = self.parameters.validate();
+            assert!(valid.is_ok(), "jobs: parameters of the preset are out of bounds: {valid:?}");
+            Settings::<T>::put(self.parameters);
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        /// Keep the VRF output of the block before, also while a migration keeps everything else from running.
+        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+            Self::note_output(now.saturated_into());
+            T::WeightInfo::note_output()
+        }
+
+        fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            Self::poll(meter);
+        }
+
+        fn integrity_test() {
+            Self::assert_steps_fit();
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Ask for a job. Its price is put on hold; a small fee is burned. `max_price` is the most that one node may cost
+        /// per epoch, in base units.
+        ///
+        /// Origin: an attested account. Errors: those of a request that makes no sense, of the account's attestation, of
+        /// the rate, [`Error::PriceAboveMaximum`], [`Error::TooManyPending`], [`Error::InsufficientFunds`].
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::request(request.nodes.into()))]
+        pub fn request(
+            origin: OriginFor<T>,
+            request: alloc::boxed::Box<JobRequest>,
+            max_price: Balance,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_request(owner, *request, max_price)
+        }
+
+        /// Add `epochs` epochs to every slot of a job that has not ended, at the rate of the moment.
+        ///
+        /// Origin: the job's owner. Errors: [`Error::UnknownJob`], [`Error::NotOwner`], [`Error::JobEnded`],
+        /// [`Error::AlreadyCancelled`], [`Error::EpochsOutOfBounds`], [`Error::TooManyTerms`], those of the attestation
+        /// and the rate, [`Error::PriceAboveMaximum`], [`Error::InsufficientFunds`].
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::extend(MAX_NODES))]
+        pub fn extend(origin: OriginFor<T>, job: JobId, epochs: u32, max_price: Balance) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_extend(owner, job, epochs, max_price)
+        }
+
+        /// Add slots to a job that is served, for `epochs` epochs each, at the rate of the moment.
+        ///
+        /// Origin: the job's owner. Errors: as `extend`, and [`Error::NodesOutOfBounds`], [`Error::NotServedYet`],
+        /// [`Error::TooFewIncluded`].
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::add_nodes((*nodes).into()))]
+        pub fn add_nodes(
+            origin: OriginFor<T>,
+            job: JobId,
+            nodes: u16,
+            epochs: u32,
+            max_price: Balance,
+        ) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_add_nodes(owner, job, nodes, epochs, max_price)
+        }
+
+        /// End a job. Slots that are served end with the running epoch, and that epoch and all not finalised still pay.
+        /// Once a slot's seed is known it costs an epoch's price, but not more than the epochs that are cancelled: half
+        /// is burned, half goes to the owner of the node that was drawn; if none was, all is burned.
+        ///
+        /// Origin: the job's owner. Errors: [`Error::UnknownJob`], [`Error::NotOwner`], [`Error::JobEnded`],
+        /// [`Error::AlreadyCancelled`].
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::cancel(MAX_NODES))]
+        pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_cancel(owner, job)
+        }
+
+        /// Burn what a slot's services earned in an epoch, and what is missing to an epoch's price from the requester's own
+        /// balance. If the service still runs the slot is drawn again.
+        ///
+        /// Origin: the job's owner. Errors: [`Error::UnknownJob`], [`Error::UnknownSlot`], [`Error::NotOwner`],
+        /// [`Error::NothingToReject`], [`Error::NotSettled`], [`Error::AlreadyRejected`], [`Error::NothingEarned`],
+        /// [`Error::InsufficientFunds`].
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::reject())]
+        pub fn reject(origin: OriginFor<T>, slot: SlotRef, epoch: EpochIndex) -> DispatchResult {
+            let owner = ensure_signed(origin)?;
+            Self::do_reject(owner, slot, epoch)
+        }
+
+        /// Accept the offer of a slot. Signed by the node over
+        /// [`accept_payload`](ratio1_primitives::keys::accept_payload).
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::accept())]
+        #[pallet::authorize(Self::authorize_accept)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_accept())]
+        pub fn accept(origin: OriginFor<T>, slot: SlotRef, _signature: NodeSignature) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::do_accept(slot)
+        }
+
+        /// Leave a slot at the end of the running epoch. Signed by the node over
+        /// [`resign_payload`](ratio1_primitives::keys::resign_payload).
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::resign())]
+        #[pallet::authorize(Self::authorize_resign)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_resign())]
+        pub fn resign(origin: OriginFor<T>, slot: SlotRef, _signature: NodeSignature) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::do_resign(slot)
+        }
+
+        /// Set the parameters.
+        ///
+        /// Origin: governance. Errors: one for each bound.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::set_parameters())]
+        pub fn set_parameters(origin: OriginFor<T>, parameters: Parameters) -> DispatchResult {
+            T::AdminOrigin::ensure_origin(origin)?;
+            parameters.validate().map_err(Error::<T>::from)?;
+            Settings::<T>::put(parameters);
+            Self::deposit_event(Event::ParametersSet { parameters });
+            Ok(())
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// A job with its money; `None` if it never existed.
+        pub fn job(id: JobId) -> Option<JobInfo> {
+            Self::job_info(id)
+        }
+
+        /// The jobs of an account, at most 100, from the first with a number of at least `from`.
+        pub fn jobs_of(owner: AccountId, from: JobId) -> Vec<JobInfo> {
+            Self::owned(&owner, from)
+        }
+
+        /// A slot of a job that is not closed: its node, its money, its services.
+        pub fn slot(slot: SlotRef) -> Option<SlotInfo> {
+            Self::slot_info(slot)
+        }
+
+        /// The slots a license is offered or serves.
+        pub fn work_of(license: LicenseId) -> Vec<Assignment> {
+            Self::assignments(license)
+        }
+
+        /// What a node costs per epoch now, and the fee of a job.
+        pub fn quote(tier: Tier, gpu: Option<Gpu>) -> Result<QuoteInfo, DispatchError> {
+            Self::quote_info(tier, gpu)
+        }
+
+        /// Why a slot has the node it has: everything that [`ratio1_primitives::jobs::draw`] needs to recompute it.
+        pub fn draw_of(slot: SlotRef) -> Option<DrawInfo> {
+            Self::draw_info(slot)
+        }
+
+        /// What a slot's services earned in an epoch, with all that is needed to recompute it.
+        pub fn earnings(slot: SlotRef, epoch: EpochIndex) -> Vec<EarningInfo> {
+            Self::earning_infos(slot, epoch)
+        }
+
+        /// Whether `request` would succeed.
+        pub fn can_request(owner: AccountId, request: JobRequest, max_price: Balance) -> Result<(), DispatchError> {
+            Self::check_request(&owner, &request, max_price).map(|_| ())
+        }
+
+        /// Whether a node's `accept` would, if its signature is good.
+        pub fn can_accept(slot: SlotRef) -> Result<(), DispatchError> {
+            Self::check_accept(slot).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Whether a node's `resign` would, if its signature is good.
+        pub fn can_resign(slot: SlotRef) -> Result<(), DispatchError> {
+            Self::check_resign(slot).map(|_| ()).map_err(Into::into)
+        }
+
+        /// The parameters.
+        pub fn parameters() -> Parameters {
+            Settings::<T>::get()
+        }
+    }
+}
+
+impl<T> From<ParametersRefusal> for Error<T> {
+    fn from(refusal: ParametersRefusal) -> Self {
+        match refusal {
+            ParametersRefusal::Fee => Self::FeeOutOfBounds,
+            ParametersRefusal::Pending => Self::PendingOutOfBounds,
+            ParametersRefusal::Blocks => Self::BlocksOutOfBounds,
+            ParametersRefusal::Allowance => Self::AllowanceOutOfBounds,
+            ParametersRefusal::Probes => Self::ProbesOutOfBounds,
+            ParametersRefusal::Share => Self::ShareOutOfBounds,
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! What services earned: counted by epoch, released by period, rejected by the requester.
+
+use crate::{pallet::*, place::Place, types::*};
+use alloc::vec::Vec;
+use frame_support::{
+    ensure,
+    traits::{
+        fungible::{Inspect, Mutate},
+        tokens::{Fortitude, Precision, Preservation},
+    },
+};
+use ratio1_primitives::{
+    ballot::Page,
+    jobs::{price::earned, Outcome, SlotRef, PERIOD, REJECTION_EPOCHS},
+    traits::{AvailabilityProvider, ClockInspect, SupplyLedger, Workers},
+    AccountId, Balance, EpochIndex, PAGE_SIZE,
+};
+use sp_runtime::DispatchResult;
+
+/// The index of a service, the service, and what it earned in an epoch.
+type Earned = (u32, Service<AccountId>, Balance);
+
+/// The bits of a period's first `epochs` epochs.
+fn bits(epochs: u32) -> u32 {
+    1u32.checked_shl(epochs).unwrap_or(0).wrapping_sub(1)
+}
+
+/// The byte of a service in its page.
+pub(crate) fn byte_in(page: &Page, index: u32) -> Option<u8> {
+    page.get(usize::try_from(index % PAGE_SIZE).ok()?).copied()
+}
+
+/// Which epochs are accounted for, and what can be released.
+///
+/// Periods are stored from the first that is not released on. One that is missing before another that is stored lapsed as
+/// a whole: after a long halt there can be any number of them, and nothing to be known about each.
+impl<A> Service<A> {
+    /// The first epoch of a period.
+    fn begin(&self, number: u32) -> EpochIndex {
+        self.first.plus(number.saturating_mul(PERIOD))
+    }
+
+    /// In how many epochs of a period it serves, as things stand.
+    fn epochs_in(&self, number: u32) -> u32 {
+        self.last().plus(1).0.saturating_sub(self.begin(number).0).min(PERIOD)
+    }
+
+    /// Whether an epoch is closed and accounted for.
+    pub(crate) fn is_settled(&self, epoch: EpochIndex) -> bool {
+        let (number, bit) = self.place(epoch);
+        let stored = self.periods.iter().find(|period| period.index >= number);
+        match stored {
+            _ if number < self.released => true,
+            Some(period) if period.index == number => period.settled & bit != 0,
+            missing => missing.is_some(),
+        }
+    }
+
+    /// The period of one of its epochs and its bit there, if the period is stored.
+    fn stored(&mut self, epoch: EpochIndex) -> Option<(&mut Period, u32)> {
+        let (number, bit) = self.place(epoch);
+        self.periods.iter_mut().find(|period| period.index == number).map(|period| (period, bit))
+    }
+
+    /// Store a period, and those before it that are not. `None` if there are too many.
+    fn open(&mut self, number: u32) -> Option<()> {
+        let next = self.periods.last().map_or(self.released, |last| last.index.saturating_add(1));
+        (next..=number).try_for_each(|number| self.push(number))
+    }
+
+    fn push(&mut self, index: u32) -> Option<()> {
+        self.periods.try_push(Period { index, accrued: 0, settled: 0, rejected: 0 }).ok()
+    }
+
+    /// It earned `amount` in `epoch`. `None` if too many periods are open, or this one is no more.
+    #[must_use]
+    pub(crate) fn settle(&mut self, epoch: EpochIndex, amount: Balance) -> Option<()> {
+        self.open(self.place(epoch).0)?;
+        let (period, bit) = self.stored(epoch)?;
+        period.settled |= bit;
+        period.accrued = period.accrued.checked_add(amount)?;
+        Some(())
+    }
+
+    /// It earns nothing in the epochs `first..=last`, all of them its own. The cost does not grow with them. `None` as
+    /// [`Self::settle`].
+    #[must_use]
+    pub(crate) fn settle_lapsed(&mut self, first: EpochIndex, last: EpochIndex) -> Option<()> {
+        let (from, to) = (self.place(first).0, self.place(last).0);
+        self.open(from)?;
+        self.stored(first)?;
+        if self.periods.last().is_none_or(|stored| stored.index < to) {
+            self.push(to)?;
+        }
+        let origin = self.first;
+        for period in self.periods.iter_mut().filter(|period| (from..=to).contains(&period.index)) {
+            let begin = origin.plus(period.index.saturating_mul(PERIOD)).0;
+            let skipped = first.0.saturating_sub(begin);
+            let reached = last.0.saturating_sub(begin).saturating_add(1).min(PERIOD);
+            period.settled |= bits(reached) & !bits(skipped);
+        }
+        Some(())
+    }
+
+    /// Whether a stored period can be released once those before it are.
+    fn is_due(&self, period: &Period, current: EpochIndex) -> bool {
+        let epochs = self.epochs_in(period.index);
+        let over = epochs == PERIOD || self.left.is_some();
+        let all = bits(epochs);
+        over && period.settled & all == all && self.begin(period.index).plus(epochs).plus(REJECTION_EPOCHS) <= current
+    }
+
+    /// How many of its stored periods can be released.
+    pub(crate) fn due(&self, current: EpochIndex) -> u32 {
+        self.periods.iter().take_while(|period| self.is_due(period, current)).map(|_| 1).sum()
+    }
+
+    /// Whether it has left and all is released.
+    fn is_done(&self) -> bool {
+        self.left.is_some() && self.epochs_in(self.released) == 0
+    }
+
+    /// Whether its node served a whole period as it should. Part of one is not enough: short jobs of friends would be a
+    /// cheap ladder.
+    fn has_served(&self, period: &Period) -> bool {
+        self.epochs_in(period.index) == PERIOD && period.rejected == 0 && period.accrued > 0
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// Milliseconds of `epoch` between the acceptance of a service and its end.
+    pub(crate) fn active_ms(service: &Service<AccountId>, epoch: EpochIndex) -> u64 {
+        let Some(clock) = T::Epochs::clock() else { return 0 };
+        let begin = clock.epoch_start(epoch);
+        let end = begin.saturating_add(clock.epoch_ms);
+        let from = service.accepted.max(begin);
+        let to = service.left.map_or(end, |left| left.at.min(end));
+        to.saturating_sub(from)
+    }
+
+    /// What a service earns in `epoch` with this byte.
+    pub(crate) fn earning(service: &Service<AccountId>, slot: &Slot, epoch: EpochIndex, byte: u8) -> Balance {
+        let epoch_ms = T::Epochs::clock().map_or(0, |clock| clock.epoch_ms);
+        earned(slot.price(epoch), Self::active_ms(service, epoch), epoch_ms, byte)
+    }
+
+    /// The finalised byte of the service with this index in `epoch`.
+    pub(crate) fn service_byte(epoch: EpochIndex, index: u32) -> Option<u8> {
+        let page = T::Availability::service_page(epoch, index / PAGE_SIZE)?;
+        byte_in(&page, index)
+    }
+
+    /// Release every period of a service that is due. One that has left and is paid out is forgotten.
+    pub(crate) fn release_due(index: u32) -> DispatchResult {
+        let Some(mut service) = Services::<T>::get(index) else { return Ok(()) };
+        let due = service.due(Self::current());
+        if due == 0 && !service.is_done() {
+            return Ok(());
+        }
+        let mut place = Place::<T>::load(service.slot)?;
+        for _ in 0..due {
+            Self::release_first(index, &mut service, &mut place)?;
+        }
+        if service.is_done() {
+            Self::forget(index, &service, &mut place)?;
+        } else {
+            Services::<T>::insert(index, service);
+        }
+        place.store();
+        Ok(())
+    }
+
+    fn release_first(index: u32, service: &mut Service<AccountId>, place: &mut Place<T>) -> DispatchResult {
+        let period = *service.periods.first().ok_or(Error::<T>::Corrupted)?;
+        if service.counts && service.has_served(&period) {
+            T::Workers::note(service.license, Outcome::Served);
+        }
+        let (burned, paid) = place.release(&service.payee, period.accrued)?;
+        service.periods.remove(0);
+        service.released = period.index.saturating_add(1);
+        let (license, payee) = (service.license, service.payee.clone());
+        let (slot, gross, period) = (service.slot, period.accrued, period.index);
+        Self::deposit_event(Event::Released { slot, license, index, period, gross, burned, paid, payee });
+        Ok(())
+    }
+
+    /// Nothing of a service is left to be done: its index is free, and its slot can be closed.
+    fn forget(index: u32, service: &Service<AccountId>, place: &mut Place<T>) -> DispatchResult {
+        place.slot.services.retain(|other| *other != index);
+        Services::<T>::remove(index);
+        Agenda::<T>::remove(Self::payday(service.last()), index);
+        Self::touch(index);
+        Self::free_index(index);
+        place.try_close()
+    }
+
+    /// When a service whose last epoch is `last` can be paid out, if all of its epochs are closed by then.
+    pub(crate) fn payday(last: EpochIndex) -> EpochIndex {
+        last.plus(1).plus(REJECTION_EPOCHS)
+    }
+
+    /// The services of a slot that were in `epoch`, with what they earned in it.
+    fn rejectable(slot: &Slot, epoch: EpochIndex) -> Result<Vec<Earned>, Error<T>> {
+        let mut found = Vec::new();
+        for index in &slot.services {
+            let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+            if service.is_in(epoch) && service.place(epoch).0 >= service.released {
+                found.push((*index, service));
+            }
+        }
+        ensure!(!found.is_empty(), Error::<T>::NothingToReject);
+        ensure!(found.iter().all(|(_, service)| service.is_settled(epoch)), Error::<T>::NotSettled);
+        let rejected = |service: &mut Service<AccountId>| {
+            service.stored(epoch).is_some_and(|(period, bit)| period.rejected & bit != 0)
+        };
+        ensure!(!found.iter_mut().any(|(_, service)| rejected(service)), Error::<T>::AlreadyRejected);
+        let earned = |(index, service): (u32, Service<AccountId>)| -> Earned {
+            let byte = Self::service_byte(epoch, index);
+            let amount = byte.map_or(0, |byte| Self::earning(&service, slot, epoch, byte));
+            (index, service, amount)
+        };
+        Ok(found.into_iter().map(earned).collect())
+    }
+
+    /// Burn what a slot's services earned in `epoch`, and of the owner's own what is missing to the epoch's price.
+    pub(crate) fn do_reject(owner: AccountId, id: SlotRef, epoch: EpochIndex) -> DispatchResult {
+        let mut place = Place::<T>::load(id)?;
+        ensure!(place.job.owner == owner, Error::<T>::NotOwner);
+        let services = Self::rejectable(&place.slot, epoch)?;
+        let burned = services.iter().fold(0, |sum: Balance, (_, _, amount)| sum.saturating_add(*amount));
+        ensure!(burned > 0, Error::<T>::NothingEarned);
+        let topped = place.slot.price(epoch).saturating_sub(burned);
+        let funds = T::Currency::reducible_balance(&owner, Preservation::Expendable, Fortitude::Polite);
+        ensure!(topped <= funds, Error::<T>::InsufficientFunds);
+        if topped > 0 {
+            T::Currency::burn_from(&owner, topped, Preservation::Expendable, Precision::Exact, Fortitude::Polite)?;
+            T::Supply::note_burned(topped);
+        }
+        place.burn(burned)?;
+        place.store();
+        Self::deposit_event(Event::Rejected { slot: id, epoch, burned, topped });
+        for (index, service, amount) in services {
+            Self::reject_service(index, service, epoch, amount)?;
+        }
+        Ok(())
+    }
+
+    /// Take `amount` from what a service is to be paid. If it still serves it leaves.
+    fn reject_service(
+        index: u32,
+        mut service: Service<AccountId>,
+        epoch: EpochIndex,
+        amount: Balance,
+    ) -> DispatchResult {
+        let (period, bit) = service.stored(epoch).ok_or(Error::<T>::Corrupted)?;
+        period.accrued = period.accrued.checked_sub(amount).ok_or(Error::<T>::Corrupted)?;
+        period.rejected |= bit;
+        let (serves, counts, license) = (service.left.is_none(), service.counts, service.license);
+        Services::<T>::insert(index, service);
+        if serves {
+            return Self::end_service(index, Leaving::Rejected, Self::left_now());
+        }
+        if counts {
+            T::Workers::note(license, Outcome::Rejected);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use ratio1_primitives::{JobId, LicenseId};
+
+    const FIRST: u32 = 10;
+
+    fn e(epoch: u32) -> EpochIndex {
+        EpochIndex(epoch)
+    }
+
+    /// A service of `epochs` epochs that has left, or runs.
+    fn service(epochs: u32, has_left: bool) -> Service<u8> {
+        let ends = e(FIRST + epochs);
+        Service {
+            slot: SlotRef { job: JobId(3), slot: 1 },
+            license: LicenseId(7),
+            payee: 0,
+            accepted: 0,
+            expected: 0,
+            first: e(FIRST),
+            ends,
+            leaving: false,
+            left: has_left.then_some(Left { at: 0, last: ends.minus(1) }),
+            counts: true,
+            recent: Default::default(),
+            periods: Default::default(),
+            released: 0,
+        }
+    }
+
+    fn settle_all(service: &mut Service<u8>, epochs: core::ops::Range<u32>) {
+        epochs.for_each(|epoch| service.settle(e(epoch), 1).unwrap());
+    }
+
+    #[test]
+    fn period_is_due_when_two_epochs_have_passed_and_all_are_settled() {
+        let mut service = service(100, false);
+        settle_all(&mut service, FIRST..FIRST + 29);
+        assert_eq!(service.due(e(FIRST + 90)), 0, "its last epoch is not settled");
+        settle_all(&mut service, FIRST + 29..FIRST + 33);
+        assert_eq!(service.due(e(FIRST + 31)), 0);
+        assert_eq!(service.due(e(FIRST + 32)), 1);
+        assert_eq!(service.due(e(FIRST + 90)), 1);
+    }
+
+    #[test]
+    fn period_waits_when_the_one_before_it_does() {
+        let mut service = service(100, false);
+        settle_all(&mut service, FIRST..FIRST + 20);
+        settle_all(&mut service, FIRST + 21..FIRST + 90);
+        assert_eq!(service.due(e(FIRST + 99)), 0);
+        service.settle(e(FIRST + 20), 1).unwrap();
+        assert_eq!(service.due(e(FIRST + 99)), 3);
+    }
+
+    #[test]
+    fn last_period_is_due_when_the_service_has_left() {
+        let mut runs = service(40, false);
+        settle_all(&mut runs, FIRST..FIRST + 40);
+        assert_eq!(runs.due(e(FIRST + 99)), 1, "more epochs can be put off to its second period");
+        let mut left = service(40, true);
+        settle_all(&mut left, FIRST..FIRST + 40);
+        assert_eq!(left.due(e(FIRST + 41)), 1);
+        assert_eq!(left.due(e(FIRST + 42)), 2);
+        assert!(!left.is_done());
+        left.released = 2;
+        assert!(left.is_done());
+    }
+
+    #[test]
+    fn service_is_done_when_its_only_epoch_is_released() {
+        let mut service = service(1, true);
+        settle_all(&mut service, FIRST..FIRST + 1);
+        assert_eq!((service.due(e(FIRST + 2)), service.due(e(FIRST + 3))), (0, 1));
+        assert!(!service.is_done());
+        service.released = 1;
+        assert!(service.is_done());
+    }
+
+    #[test]
+    fn node_has_served_when_a_whole_period_is_not_rejected() {
+        let mut service = service(70, false);
+        settle_all(&mut service, FIRST..FIRST + 40);
+        let (whole, part) = (service.periods[0], service.periods[1]);
+        assert!(service.has_served(&whole));
+        assert!(!service.has_served(&Period { rejected: 1, ..whole }));
+        assert!(!service.has_served(&Period { accrued: 0, ..whole }));
+        // It failed later: that is another matter.
+        service.left = Some(Left { at: 900, last: e(FIRST + 39) });
+        assert!(service.has_served(&whole));
+        assert!(!service.has_served(&part));
+    }
+
+    #[test]
+    fn few_periods_are_stored_when_thousands_lapse() {
+        let mut service = service(9_000, false);
+        settle_all(&mut service, FIRST..FIRST + 35);
+        // The epoch in which the chain stopped is still open.
+        service.settle_lapsed(e(FIRST + 36), e(FIRST + 7_000)).unwrap();
+        let stored: Vec<u32> = service.periods.iter().map(|period| period.index).collect();
+        assert_eq!(stored, [0, 1, 233]);
+        let settled = |epoch| service.is_settled(e(epoch));
+        assert!(settled(FIRST + 34) && !settled(FIRST + 35) && settled(FIRST + 36));
+        assert!(settled(FIRST + 3_000) && settled(FIRST + 7_000) && !settled(FIRST + 7_001));
+        assert_eq!(service.due(e(FIRST + 7_100)), 1);
+        service.settle(e(FIRST + 35), 1).unwrap();
+        assert_eq!(service.due(e(FIRST + 7_100)), 2);
+    }
+
+    #[test]
+    fn settling_fails_when_too_many_periods_are_open() {
+        let mut service = service(9_000, false);
+        let most = MAX_OPEN_PERIODS * PERIOD;
+        service.settle(e(FIRST + most - 1), 1).unwrap();
+        assert_eq!(service.settle(e(FIRST + most), 1), None);
+        service.periods.remove(0);
+        service.released = 1;
+        assert_eq!(service.settle(e(FIRST + most), 1), Some(()));
+        assert_eq!(service.settle(e(FIRST), 1), None, "it is released");
+        assert_eq!(service.settle_lapsed(e(FIRST), e(FIRST)), None);
+    }
+
+    /// What becomes of the epochs of a service, in order: for each range how many they are, whether they lapse, and how
+    /// many ranges late they are closed at most.
+    fn fates() -> impl Strategy<Value = Vec<(u32, bool, usize)>> {
+        let finalised = (Just(1u32), Just(false), 0usize..20);
+        let lapsed = (Just(1u32), Just(true), 0usize..20);
+        // Void epochs are closed as soon as they are over.
+        let void = (1u32..400, Just(true), Just(0usize));
+        proptest::collection::vec(prop_oneof![5 => finalised, 2 => lapsed, 1 => void], 1..100)
+    }
+
+    /// The ranges in the order in which they are closed: none is open for more than 60 epochs.
+    fn in_order(fates: Vec<(u32, bool, usize)>) -> Vec<(u32, u32, bool)> {
+        let begins: Vec<u32> =
+            fates.iter().scan(FIRST, |next, fate| Some(core::mem::replace(next, *next + fate.0))).collect();
+        let mut ranges = Vec::new();
+        for (at, ((length, lapses, late), first)) in fates.into_iter().zip(&begins).enumerate() {
+            let young = begins[at..].iter().filter(|begin| **begin < first + 60).count() - 1;
+            ranges.push((at + late.min(young), (*first, first + length - 1, lapses)));
+        }
+        ranges.sort_unstable();
+        ranges.into_iter().map(|(_, range)| range).collect()
+    }
+
+    proptest! {
+        /// Whatever order epochs are closed in, and whatever is released meanwhile.
+        #[test]
+        fn every_epoch_is_settled_once_when_they_close_in_any_order(fates in fates()) {
+            let next = FIRST + fates.iter().map(|fate| fate.0).sum::<u32>();
+            let ranges = in_order(fates);
+            let mut service = service(next - FIRST, true);
+            let (mut closed, mut released) = (alloc::collections::BTreeSet::new(), 0);
+            for (first, last, lapses) in &ranges {
+                prop_assert!(!service.is_settled(e(*first)));
+                let done = match lapses {
+                    true => service.settle_lapsed(e(*first), e(*last)),
+                    false => service.settle(e(*first), 1),
+                };
+                prop_assert_eq!(done, Some(()));
+                closed.extend(*first..=*last);
+                for epoch in FIRST..next {
+                    prop_assert_eq!(service.is_settled(e(epoch)), closed.contains(&epoch), "{}", epoch);
+                }
+                for _ in 0..service.due(e(next + REJECTION_EPOCHS)) {
+                    let period = service.periods.remove(0);
+                    service.released = period.index + 1;
+                    released += period.accrued;
+                }
+            }
+            prop_assert!(service.is_done());
+            prop_assert!(service.periods.is_empty());
+            prop_assert_eq!(released, ranges.iter().filter(|range| !range.2).count() as u128);
+        }
+    }
+}

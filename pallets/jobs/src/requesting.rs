@@ -1,0 +1,482 @@
+//! Asking for a job, and for more of it: what is refused and why, what is held, what is drawn.
+
+use crate::{pallet::*, place::Place, types::*};
+use alloc::{boxed::Box, vec::Vec};
+use frame_support::{
+    ensure,
+    traits::{
+        fungible::{Inspect, Mutate},
+        tokens::{Fortitude, Precision, Preservation},
+    },
+    BoundedVec,
+};
+use ratio1_primitives::{
+    jobs::{
+        price::node_price,
+        request::{is_tag, MAX_SPEC_BYTES},
+        Gpu, HealthCheck, JobRequest, Selectors, SlotRef, Tier, MAX_EPOCHS, MAX_NODES,
+    },
+    kyc::EntityId,
+    refusal::{KycRefusal, PriceRefusal},
+    traits::{KycInspect, PriceInspect, SupplyLedger},
+    AccountId, Balance, EpochIndex, JobId,
+};
+use sp_runtime::{DispatchError, DispatchResult};
+
+/// A request that would be taken.
+pub(crate) struct Order {
+    /// On whose behalf.
+    pub(crate) entity: EntityId,
+    /// Per node and epoch.
+    pub(crate) price: Balance,
+    /// For one node and all its epochs.
+    pub(crate) each: Balance,
+    /// For all nodes.
+    pub(crate) held: Balance,
+    /// Burned for asking.
+    pub(crate) fee: Balance,
+}
+
+/// Why a request makes no sense, whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nonsense {
+    Nodes,
+    Epochs,
+    Cid,
+    Spec,
+    Tag,
+    Country,
+    Contradiction,
+    Include,
+    Health,
+}
+
+impl<T> From<Nonsense> for Error<T> {
+    fn from(nonsense: Nonsense) -> Self {
+        match nonsense {
+            Nonsense::Nodes => Self::NodesOutOfBounds,
+            Nonsense::Epochs => Self::EpochsOutOfBounds,
+            Nonsense::Cid => Self::BadCid,
+            Nonsense::Spec => Self::SpecOutOfBounds,
+            Nonsense::Tag => Self::BadTag,
+            Nonsense::Country => Self::BadCountry,
+            Nonsense::Contradiction => Self::ContradictorySelectors,
+            Nonsense::Include => Self::TooFewIncluded,
+            Nonsense::Health => Self::BadHealthCheck,
+        }
+    }
+}
+
+fn has_twice<V: PartialEq>(list: &[V]) -> bool {
+    list.iter().enumerate().any(|(at, value)| list.iter().skip(at.saturating_add(1)).any(|other| other == value))
+}
+
+fn overlap<V: PartialEq>(one: &[V], other: &[V]) -> bool {
+    one.iter().any(|value| other.contains(value))
+}
+
+/// Whether no node could ever satisfy the lists, or one says the same twice.
+fn are_contradictory(selectors: &Selectors) -> bool {
+    let Selectors { countries, not_countries, regions, tags, not_tags, include, exclude, .. } = selectors;
+    has_twice(countries)
+        || has_twice(not_countries)
+        || has_twice(regions)
+        || has_twice(tags)
+        || has_twice(not_tags)
+        || has_twice(include)
+        || has_twice(exclude)
+        || overlap(countries, not_countries)
+        || overlap(tags, not_tags)
+        || overlap(include, exclude)
+}
+
+/// Whether `nodes` different licenses can be found on the include list.
+fn are_enough(selectors: &Selectors, nodes: u32) -> bool {
+    let included = u32::try_from(selectors.include.len()).unwrap_or(u32::MAX);
+    included == 0 || nodes <= included
+}
+
+/// What oracles put into an HTTP request must be one line of it.
+fn is_sound(check: &HealthCheck) -> bool {
+    check.port != 0 && check.path.first() == Some(&b'/') && check.path.iter().all(u8::is_ascii_graphic)
+}
+
+/// Whether a request makes sense.
+fn make_sense(request: &JobRequest) -> Result<(), Nonsense> {
+    let JobRequest { nodes, epochs, spec, spec_bytes, selectors, health, .. } = request;
+    let nodes = u32::from(*nodes);
+    ensure!((1..=MAX_NODES).contains(&nodes), Nonsense::Nodes);
+    ensure!((1..=MAX_EPOCHS).contains(epochs), Nonsense::Epochs);
+    ensure!(spec.is_well_formed(), Nonsense::Cid);
+    ensure!((1..=MAX_SPEC_BYTES).contains(spec_bytes), Nonsense::Spec);
+    ensure!(selectors.tags.iter().chain(&selectors.not_tags).all(|tag| is_tag(tag)), Nonsense::Tag);
+    let mut countries = selectors.countries.iter().chain(&selectors.not_countries);
+    ensure!(countries.all(|country| country.is_well_formed()), Nonsense::Country);
+    ensure!(!are_contradictory(selectors), Nonsense::Contradiction);
+    ensure!(are_enough(selectors, nodes), Nonsense::Include);
+    ensure!(health.as_ref().is_none_or(is_sound), Nonsense::Health);
+    Ok(())
+}
+
+/// Whether a slot can be paid for `epochs` epochs more than it is.
+fn has_room_for(slot: &Slot, current: EpochIndex, epochs: u32) -> bool {
+    let begin = slot.started.map_or(EpochIndex(0), |_| current);
+    let ahead = slot.ends().0.saturating_sub(begin.0);
+    epochs > 0 && ahead.checked_add(epochs).is_some_and(|all| all <= MAX_EPOCHS)
+}
+
+impl<T: Config> Pallet<T> {
+    /// What a node costs per epoch now. A rate at which it costs nothing that can be counted is none.
+    pub(crate) fn price_now(tier: Tier, gpu: Option<Gpu>) -> Result<Balance, Error<T>> {
+        let rate = T::Price::rate().map_err(|refusal| match refusal {
+            PriceRefusal::Missing => Error::<T>::RateMissing,
+            PriceRefusal::Stale(_) => Error::<T>::RateStale,
+        })?;
+        node_price(tier, gpu, rate).ok_or(Error::<T>::RateMissing)
+    }
+
+    /// On whose behalf `owner` may ask.
+    fn admitted(owner: &AccountId) -> Result<EntityId, Error<T>> {
+        let attestation = T::Kyc::admits(owner).map_err(|refusal| match refusal {
+            KycRefusal::NotAttested => Error::<T>::NotAttested,
+            KycRefusal::Expired(_) => Error::<T>::AttestationExpired,
+            KycRefusal::Revoked => Error::<T>::AttestationRevoked,
+            KycRefusal::CountryProhibited => Error::<T>::CountryProhibited,
+        })?;
+        Ok(attestation.entity)
+    }
+
+    /// What a node costs per epoch now, if that is not above `max_price`.
+    fn price_within(request: &JobRequest, max_price: Balance) -> Result<Balance, Error<T>> {
+        let price = Self::price_now(request.tier, request.gpu)?;
+        ensure!(price <= max_price, Error::<T>::PriceAboveMaximum);
+        Ok(price)
+    }
+
+    /// What `nodes` nodes cost for `epochs` epochs, each and together, if `owner` can pay for them and `fee` besides.
+    fn cost(
+        owner: &AccountId,
+        price: Balance,
+        epochs: u32,
+        nodes: usize,
+        fee: Balance,
+    ) -> Result<(Balance, Balance), Error<T>> {
+        let each = price.checked_mul(Balance::from(epochs)).ok_or(Error::<T>::InsufficientFunds)?;
+        let nodes = Balance::try_from(nodes).map_err(|_| Error::<T>::Corrupted)?;
+        let held = each.checked_mul(nodes).ok_or(Error::<T>::InsufficientFunds)?;
+        let needed = held.checked_add(fee).ok_or(Error::<T>::InsufficientFunds)?;
+        // The account may be emptied: its attestation keeps it alive.
+        let funds = T::Currency::reducible_balance(owner, Preservation::Expendable, Fortitude::Polite);
+        ensure!(needed <= funds, Error::<T>::InsufficientFunds);
+        Ok((each, held))
+    }
+
+    /// Whether `request` would succeed, and what it would cost.
+    pub(crate) fn check_request(
+        owner: &AccountId,
+        request: &JobRequest,
+        max_price: Balance,
+    ) -> Result<Order, DispatchError> {
+        make_sense(request).map_err(Error::<T>::from)?;
+        let entity = Self::admitted(owner)?;
+        let price = Self::price_within(request, max_price)?;
+        let settings = Settings::<T>::get();
+        ensure!(Pending::<T>::get(entity) < settings.max_pending, Error::<T>::TooManyPending);
+        let fee = settings.creation_fee();
+        let (each, held) = Self::cost(owner, price, request.epochs, request.nodes.into(), fee)?;
+        Ok(Order { entity, price, each, held, fee })
+    }
+
+    /// Ask for a job.
+    pub(crate) fn do_request(owner: AccountId, request: JobRequest, max_price: Balance) -> DispatchResult {
+        let Order { entity, price, each, held, fee } = Self::check_request(&owner, &request, max_price)?;
+        Self::burn_fee(&owner, fee)?;
+        let id = JobId(NextJob::<T>::get());
+        NextJob::<T>::put(id.0.checked_add(1).ok_or(Error::<T>::Corrupted)?);
+        let job = Job {
+            owner: owner.clone(),
+            entity,
+            state: JobState::Requested,
+            requested: Self::block(),
+            cancelled: None,
+            slots: 0,
+            live: 0,
+            running: 0,
+            open: 0,
+            served: false,
+            ledger: Ledger::default(),
+        };
+        Pending::<T>::mutate(entity, |pending| *pending = pending.saturating_add(1));
+        JobsOf::<T>::insert(&owner, id, ());
+        Requests::<T>::insert(id, &request);
+        let (nodes, epochs) = (request.nodes, request.epochs);
+        let request = Box::new(request);
+        Self::deposit_event(Event::Requested { job: id, owner, request, price, held, fee });
+        Self::add_slots(id, job, nodes, Term { until: EpochIndex(epochs), price }, each)
+    }
+
+    fn burn_fee(owner: &AccountId, fee: Balance) -> DispatchResult {
+        if fee == 0 {
+            return Ok(());
+        }
+        T::Currency::burn_from(owner, fee, Preservation::Expendable, Precision::Exact, Fortitude::Polite)?;
+        T::Supply::note_burned(fee);
+        Ok(())
+    }
+
+    /// Add `nodes` slots to a job and draw their nodes, all in one draw. `term` counts from each slot's first
+    /// acceptance, `each` is what it costs.
+    fn add_slots(id: JobId, mut job: Job<AccountId>, nodes: u16, term: Term, each: Balance) -> DispatchResult {
+        let end = job.slots.checked_add(nodes).ok_or(Error::<T>::Corrupted)?;
+        let slots: Vec<u16> = (job.slots..end).collect();
+        let drawn = BoundedVec::try_from(slots.clone()).map_err(|_| Error::<T>::Corrupted)?;
+        let state = SlotState::Drawing { draw: Self::open_draw(id, drawn)? };
+        for number in slots {
+            let slot = Slot {
+                state,
+                held: 0,
+                started: None,
+                terms: BoundedVec::truncate_from(alloc::vec![term]),
+                services: Default::default(),
+                drawn: None,
+            };
+            let mut place = Place::<T>::new(SlotRef { job: id, slot: number }, job, slot);
+            place.hold(each)?;
+            place.set_state(state);
+            job = place.job.clone();
+            place.store();
+        }
+        Ok(())
+    }
+
+    /// A job of `owner` that can be had more of, with what was asked for.
+    fn extensible(owner: &AccountId, id: JobId) -> Result<(Job<AccountId>, JobRequest), Error<T>> {
+        let job = Self::job_of(owner, id)?;
+        ensure!(job.live > 0, Error::<T>::JobEnded);
+        ensure!(job.cancelled.is_none(), Error::<T>::AlreadyCancelled);
+        let request = Requests::<T>::get(id).ok_or(Error::<T>::Corrupted)?;
+        Ok((job, request))
+    }
+
+    /// Add epochs to every slot that has not ended. One whose epochs are over, and which only waits to be ended, has.
+    pub(crate) fn do_extend(owner: AccountId, id: JobId, epochs: u32, max_price: Balance) -> DispatchResult {
+        let (job, request) = Self::extensible(&owner, id)?;
+        let current = Self::current();
+        let mut slots: Vec<(u16, Slot)> = Vec::new();
+        for number in 0..job.slots {
+            let Some(slot) = Slots::<T>::get(id, number) else { continue };
+            if !matches!(slot.state, SlotState::Ended(_)) && !Self::is_over(&slot) {
+                slots.push((number, slot));
+            }
+        }
+        ensure!(!slots.is_empty(), Error::<T>::JobEnded);
+        ensure!(slots.iter().all(|(_, slot)| has_room_for(slot, current, epochs)), Error::<T>::EpochsOutOfBounds);
+        Self::admitted(&owner)?;
+        let price = Self::price_within(&request, max_price)?;
+        let (each, held) = Self::cost(&owner, price, epochs, slots.len(), 0)?;
+        for (number, _) in slots {
+            Self::extend_slot(SlotRef { job: id, slot: number }, epochs, price, each)?;
+        }
+        Self::deposit_event(Event::Extended { job: id, epochs, price, held });
+        Ok(())
+    }
+
+    fn extend_slot(id: SlotRef, epochs: u32, price: Balance, cost: Balance) -> DispatchResult {
+        let mut place = Place::<T>::load(id)?;
+        ensure!(place.slot.append(epochs, price), Error::<T>::TooManyTerms);
+        place.hold(cost)?;
+        if let SlotState::Running { index } = place.slot.state {
+            let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+            if !service.leaving {
+                Agenda::<T>::remove(service.ends, index);
+                service.ends = place.slot.ends();
+                Self::schedule(index, service.ends);
+                Services::<T>::insert(index, service);
+            }
+        }
+        place.store();
+        Ok(())
+    }
+
+    /// Add slots to a job. They are drawn and paid for like those of the request, and have epochs of their own.
+    pub(crate) fn do_add_nodes(
+        owner: AccountId,
+        id: JobId,
+        nodes: u16,
+        epochs: u32,
+        max_price: Balance,
+    ) -> DispatchResult {
+        let (job, request) = Self::extensible(&owner, id)?;
+        ensure!(job.served, Error::<T>::NotServedYet);
+        let all = u32::from(job.slots).saturating_add(nodes.into());
+        ensure!(nodes > 0 && all <= MAX_NODES, Error::<T>::NodesOutOfBounds);
+        ensure!((1..=MAX_EPOCHS).contains(&epochs), Error::<T>::EpochsOutOfBounds);
+        let live = u32::from(job.live).saturating_add(nodes.into());
+        ensure!(are_enough(&request.selectors, live), Error::<T>::TooFewIncluded);
+        Self::admitted(&owner)?;
+        let price = Self::price_within(&request, max_price)?;
+        let (each, held) = Self::cost(&owner, price, epochs, nodes.into(), 0)?;
+        Self::deposit_event(Event::NodesAdded { job: id, first: job.slots, nodes, epochs, price, held });
+        Self::add_slots(id, job, nodes, Term { until: EpochIndex(epochs), price }, each)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratio1_primitives::{
+        jobs::{
+            region::Region,
+            request::{Cid, Restart},
+            Tag,
+        },
+        kyc::Country,
+        LicenseId,
+    };
+
+    fn request() -> JobRequest {
+        JobRequest {
+            tier: Tier::Entry,
+            gpu: None,
+            nodes: 2,
+            epochs: 30,
+            spec: Cid::new(false, [7; 32]),
+            spec_bytes: 512,
+            selectors: Selectors::default(),
+            restart: Restart::Always,
+            same_entity: false,
+            health: None,
+        }
+    }
+
+    fn refusal(change: impl FnOnce(&mut JobRequest)) -> Option<Nonsense> {
+        let mut request = request();
+        change(&mut request);
+        make_sense(&request).err()
+    }
+
+    fn tag(word: &str) -> Tag {
+        word.as_bytes().to_vec().try_into().unwrap()
+    }
+
+    fn list<V, const N: usize, B: TryFrom<Vec<V>>>(entries: [V; N]) -> B
+    where
+        B::Error: core::fmt::Debug,
+    {
+        Vec::from(entries).try_into().unwrap()
+    }
+
+    #[test]
+    fn request_makes_sense_when_all_is_within_bounds() {
+        assert_eq!(refusal(|_| ()), None);
+        assert_eq!(refusal(|r| (r.nodes, r.epochs, r.spec_bytes) = (64, 1_080, MAX_SPEC_BYTES)), None);
+        assert_eq!(refusal(|r| (r.nodes, r.epochs, r.spec_bytes) = (1, 1, 1)), None);
+    }
+
+    #[test]
+    fn request_is_refused_when_a_number_is_out_of_bounds() {
+        assert_eq!(refusal(|r| r.nodes = 0), Some(Nonsense::Nodes));
+        assert_eq!(refusal(|r| r.nodes = 65), Some(Nonsense::Nodes));
+        assert_eq!(refusal(|r| r.epochs = 0), Some(Nonsense::Epochs));
+        assert_eq!(refusal(|r| r.epochs = 1_081), Some(Nonsense::Epochs));
+        assert_eq!(refusal(|r| r.spec_bytes = 0), Some(Nonsense::Spec));
+        assert_eq!(refusal(|r| r.spec_bytes = MAX_SPEC_BYTES + 1), Some(Nonsense::Spec));
+        assert_eq!(refusal(|r| r.spec.0[0] = 0), Some(Nonsense::Cid));
+    }
+
+    #[test]
+    fn request_names_the_first_fault_when_there_are_several() {
+        let faults = |r: &mut JobRequest| {
+            r.spec_bytes = 0;
+            r.selectors.tags = list([tag("Upper")]);
+            r.nodes = 0;
+        };
+        assert_eq!(refusal(faults), Some(Nonsense::Nodes));
+    }
+
+    #[test]
+    fn request_is_refused_when_a_selector_is_malformed() {
+        for bad in ["", "Upper", "a b", "a_b"] {
+            assert_eq!(refusal(|r| r.selectors.tags = list([tag(bad)])), Some(Nonsense::Tag), "{bad}");
+            assert_eq!(refusal(|r| r.selectors.not_tags = list([tag(bad)])), Some(Nonsense::Tag), "{bad}");
+        }
+        assert_eq!(refusal(|r| r.selectors.countries = list([Country(*b"de")])), Some(Nonsense::Country));
+        assert_eq!(refusal(|r| r.selectors.not_countries = list([Country(*b"D1")])), Some(Nonsense::Country));
+    }
+
+    #[test]
+    fn request_is_refused_when_a_list_repeats_itself() {
+        let contradiction = Some(Nonsense::Contradiction);
+        let (de, id) = (Country(*b"DE"), LicenseId(5));
+        assert_eq!(refusal(|r| r.selectors.countries = list([de, de])), contradiction);
+        assert_eq!(refusal(|r| r.selectors.not_countries = list([de, de])), contradiction);
+        assert_eq!(refusal(|r| r.selectors.regions = list([Region::Asia, Region::Asia])), contradiction);
+        assert_eq!(refusal(|r| r.selectors.tags = list([tag("ssd"), tag("ssd")])), contradiction);
+        assert_eq!(refusal(|r| r.selectors.not_tags = list([tag("ssd"), tag("ssd")])), contradiction);
+        assert_eq!(refusal(|r| r.selectors.include = list([id, LicenseId(6), id])), contradiction);
+        assert_eq!(refusal(|r| r.selectors.exclude = list([id, id])), contradiction);
+    }
+
+    #[test]
+    fn request_is_refused_when_it_excludes_what_it_includes() {
+        let contradiction = Some(Nonsense::Contradiction);
+        let both = |change: fn(&mut Selectors)| refusal(|r| change(&mut r.selectors));
+        let countries = |s: &mut Selectors| {
+            s.countries = list([Country(*b"DE"), Country(*b"FR")]);
+            s.not_countries = list([Country(*b"FR")]);
+        };
+        let tags = |s: &mut Selectors| (s.tags, s.not_tags) = (list([tag("ssd")]), list([tag("ssd")]));
+        let licenses = |s: &mut Selectors| {
+            s.include = list([LicenseId(1), LicenseId(2)]);
+            s.exclude = list([LicenseId(2)]);
+        };
+        assert_eq!(both(countries), contradiction);
+        assert_eq!(both(tags), contradiction);
+        assert_eq!(both(licenses), contradiction);
+        assert_eq!(both(|s| s.exclude = list([LicenseId(2)])), None);
+    }
+
+    #[test]
+    fn include_list_is_refused_when_it_is_shorter_than_the_nodes() {
+        let with = |nodes| {
+            refusal(|r| (r.nodes, r.selectors.include) = (nodes, list([LicenseId(1), LicenseId(2), LicenseId(3)])))
+        };
+        assert_eq!(with(3), None);
+        assert_eq!(with(4), Some(Nonsense::Include));
+    }
+
+    #[test]
+    fn health_check_is_refused_when_it_is_no_line_of_a_request() {
+        let with = |port, path: &str| {
+            let path = path.as_bytes().to_vec().try_into().unwrap();
+            refusal(|r| r.health = Some(HealthCheck { port, path }))
+        };
+        assert_eq!(with(80, "/"), None);
+        assert_eq!(with(8_080, "/health?deep=1"), None);
+        for (port, path) in [(0, "/"), (80, ""), (80, "health"), (80, "/a b"), (80, "/\r\nHost: x"), (80, "/\u{e9}")] {
+            assert_eq!(with(port, path), Some(Nonsense::Health), "{port} {path:?}");
+        }
+    }
+
+    fn slot(started: Option<u32>, until: u32) -> Slot {
+        Slot {
+            state: SlotState::Drawing { draw: 0 },
+            held: 0,
+            started: started.map(EpochIndex),
+            terms: list([Term { until: EpochIndex(until), price: 1 }]),
+            services: Default::default(),
+            drawn: None,
+        }
+    }
+
+    #[test]
+    fn slot_is_extended_when_no_more_than_1080_epochs_lie_ahead() {
+        let now = EpochIndex(500);
+        assert!(has_room_for(&slot(None, 1_000), now, 80));
+        assert!(!has_room_for(&slot(None, 1_000), now, 81));
+        assert!(has_room_for(&slot(Some(400), 1_000), now, 580));
+        assert!(!has_room_for(&slot(Some(400), 1_000), now, 581));
+        assert!(!has_room_for(&slot(Some(400), 1_000), now, 0));
+        assert!(!has_room_for(&slot(Some(400), 1_000), now, u32::MAX));
+    }
+}

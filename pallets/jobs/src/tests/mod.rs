@@ -1,0 +1,131 @@
+mod changing;
+mod drawing;
+mod fairness;
+mod indices;
+mod leaving;
+mod lifecycle;
+mod model;
+mod offers;
+mod rejecting;
+mod requesting;
+mod settling;
+mod views;
+
+use crate::{
+    mock::{Jobs, *},
+    *,
+};
+use alloc::{boxed::Box, vec, vec::Vec};
+use frame_support::{assert_noop, assert_ok, weights::Weight};
+use ratio1_primitives::{
+    economics::R1,
+    jobs::{draw, Gpu, JobRequest, Outcome, Reputation, SlotRef, Tier, MAX_EPOCHS, MAX_NODES, REJECTION_EPOCHS},
+    kyc::{Country, EntityKind},
+    refusal::{KycRefusal, PriceRefusal},
+    AccountId, Balance, EpochIndex, JobId, LicenseClass, LicenseId,
+};
+use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};
+
+type E = Error<Test>;
+
+/// The price of a `Low2` node per epoch at [`QUARTER`].
+const PRICE: Balance = 4 * R1;
+/// The fee of a request.
+const FEE: Balance = R1 / 100;
+
+/// Short for an epoch's index.
+fn e(n: u32) -> EpochIndex {
+    EpochIndex(n)
+}
+
+/// The code of a refused transaction of a node.
+fn code(error: E) -> sp_runtime::transaction_validity::TransactionValidityError {
+    InvalidTransaction::Custom(codec::Encode::encode(&error)[0]).into()
+}
+
+/// Equation 12, counted here: `price * active / epoch * byte / 255`, rounded down once.
+fn earns(price: Balance, active_ms: u64, byte: u8) -> Balance {
+    price * Balance::from(active_ms) * Balance::from(byte) / (Balance::from(EPOCH_MS) * 255)
+}
+
+/// What is burned of a payment.
+fn tax(gross: Balance) -> Balance {
+    gross * 15 / 100
+}
+
+/// Milliseconds of the running epoch that are left.
+fn rest_of_epoch() -> u64 {
+    clock().epoch_start(Running::get().plus(1)) - Now::get()
+}
+
+/// Where everybody's money is: free and held of the requester, what was burned, free of the node's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Money {
+    free: Balance,
+    held: Balance,
+    burned: Balance,
+    operator: Balance,
+}
+
+fn money(requester: &AccountId, operator: &AccountId) -> Money {
+    Money { free: free(requester), held: on_hold(requester), burned: BurnedTotal::get(), operator: free(operator) }
+}
+
+fn closed(job: JobId) -> Option<Closing> {
+    match job_of(job).state {
+        JobState::Closed(closing) => Some(closing),
+        _ => None,
+    }
+}
+
+/// What was paid and burned for the work of a job, by the events.
+fn released(job: JobId) -> Vec<(u32, u32, Balance)> {
+    let of = |event| match event {
+        Event::Released { slot, license, period, gross, burned, paid, .. } if slot.job == job => {
+            assert_eq!((burned, paid), (tax(gross), gross - tax(gross)));
+            Some((license.0, period, gross))
+        }
+        _ => None,
+    };
+    events().into_iter().filter_map(of).collect()
+}
+
+/// A license that serves with the price of its slots, and a job of one node served from `FIRST` on.
+struct Served {
+    job: JobId,
+    id: SlotRef,
+    index: u32,
+    /// Milliseconds of its first epoch in which it serves.
+    first_ms: u64,
+}
+
+/// One node of a job of `epochs` epochs of Alice's, served.
+fn served(epochs: u32) -> Served {
+    let job = ask(alice(), JobRequest { epochs, ..request() });
+    let id = slot(job, 0);
+    let index = serve(id);
+    assert_eq!(Running::get(), e(FIRST));
+    Served { job, id, index, first_ms: rest_of_epoch() }
+}
+
+/// The service at an index.
+fn service(index: u32) -> Service<AccountId> {
+    Services::<Test>::get(index).expect("it is stored")
+}
+
+fn has_event(event: Event<Test>) {
+    assert!(events().contains(&event), "{event:?} is not in {:#?}", events());
+}
+
+/// The states a job went through, by its events.
+fn states(of: JobId) -> Vec<JobState> {
+    let moved = |event| match event {
+        Event::JobMoved { job, state } if job == of => Some(state),
+        _ => None,
+    };
+    events().into_iter().filter_map(moved).collect()
+}
+
+fn just_ask(who: AccountId, request: JobRequest) {
+    ask(who, request);
+}
