@@ -12,8 +12,12 @@ use frame_support::{
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use ratio1_primitives::{
-    api::{BallotStatus, ClockInfo, EpochInfo, LicenseInfo, NodeInfo, PayoutInfo, RoundInfo, SignedVote, SupplyInfo},
+    api::{
+        Assignment, BallotStatus, ClockInfo, EpochInfo, LicenseInfo, NodeCall, NodeInfo, PayoutInfo, RoundInfo,
+        SignedVote, SupplyInfo,
+    },
     ballot::Seat,
+    jobs::ServiceTerm,
     refusal::AdmissionRefusal,
     EpochIndex, LicenseId, NodeId,
 };
@@ -244,6 +248,18 @@ impl_runtime_apis! {
             facts::admitted(page)
         }
 
+        fn service_revisions() -> Vec<u32> {
+            Jobs::revisions()
+        }
+
+        fn services(page: u32) -> Vec<ServiceTerm> {
+            Jobs::services_page(page)
+        }
+
+        fn work_of(license: LicenseId) -> Vec<Assignment> {
+            Jobs::work_of(license)
+        }
+
         fn oracles() -> Vec<Seat<AccountId>> {
             facts::oracles()
         }
@@ -262,6 +278,14 @@ impl_runtime_apis! {
 
         fn vote_extrinsic(vote: SignedVote) -> <Block as BlockT>::Extrinsic {
             facts::vote_extrinsic(vote)
+        }
+
+        fn node_extrinsic(call: NodeCall) -> <Block as BlockT>::Extrinsic {
+            facts::node_extrinsic(call)
+        }
+
+        fn next_declaration(license: LicenseId) -> u32 {
+            Nodes::next_sequence(license)
         }
     }
 

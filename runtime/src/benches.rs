@@ -10,4 +10,6 @@ frame_benchmarking::define_benchmarks!(
     [pallet_sale, Sale]
     [pallet_pools, Pools]
     [pallet_governance, Governance]
+    [pallet_nodes, Nodes]
+    [pallet_jobs, Jobs]
 );

@@ -5,7 +5,7 @@ use alloc::{vec, vec::Vec};
 use frame_support::traits::tokens::nonfungibles_v2::InspectEnumerable as _;
 use frame_system::offchain::CreateAuthorizedTransaction;
 use ratio1_primitives::{
-    api::{ClassSupply, LicenseInfo, NodeInfo, PayoutInfo, SignedVote, SupplyInfo},
+    api::{ClassSupply, LicenseInfo, NodeCall, NodeInfo, PayoutInfo, SignedVote, SupplyInfo},
     ballot::{Seat, Vote},
     economics, pages,
     refusal::AdmissionRefusal,
@@ -49,6 +49,17 @@ pub fn oracles() -> Vec<Seat<AccountId>> {
 pub fn discovery_key(oracle: &AccountId) -> Option<sp_core::sr25519::Public> {
     let index = Session::validators().iter().position(|validator| validator == oracle)?;
     AuthorityDiscovery::current_authorities().get(index).cloned().map(Into::into)
+}
+
+/// A node's own call as a transaction.
+pub fn node_extrinsic(call: NodeCall) -> UncheckedExtrinsic {
+    match call {
+        NodeCall::Declare { license, sequence, profile, signature } => {
+            authorized(pallet_nodes::Call::<Runtime>::declare { license, sequence, profile, signature })
+        }
+        NodeCall::Accept { slot, signature } => authorized(pallet_jobs::Call::<Runtime>::accept { slot, signature }),
+        NodeCall::Resign { slot, signature } => authorized(pallet_jobs::Call::<Runtime>::resign { slot, signature }),
+    }
 }
 
 /// A vote as a transaction.

@@ -152,6 +152,10 @@ mod runtime {
     pub type Pools = pallet_pools;
     #[runtime::pallet_index(24)]
     pub type Rewards = pallet_rewards;
+    #[runtime::pallet_index(28)]
+    pub type Nodes = pallet_nodes;
+    #[runtime::pallet_index(29)]
+    pub type Jobs = pallet_jobs;
 
     // Consensus.
     #[runtime::pallet_index(30)]

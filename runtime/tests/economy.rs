@@ -3,7 +3,10 @@
 
 mod common;
 
-use common::{entity, Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
+use common::{
+    people::{attest, fund, newcomer, LATER},
+    Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR,
+};
 use frame_support::{assert_ok, traits::fungible::Inspect};
 use pallet_kyc::Call as KycCall;
 use pallet_licenses::Call as LicensesCall;
@@ -28,9 +31,6 @@ use sp_runtime::DispatchError;
 const GENESIS: LicenseId = LicenseId(0);
 /// The first deed bought in the default shape: after the Genesis deed, four Master deeds and two of edges.
 const BOUGHT: LicenseId = LicenseId(7);
-/// Far away.
-const LATER: EpochIndex = EpochIndex(100_000);
-
 /// Room for many calls in an epoch.
 const SHAPE: Shape = Shape {
     oracles: 4,
@@ -56,37 +56,7 @@ fn next_epoch(sim: &mut Sim, licenses: &[LicenseId]) -> EpochIndex {
 
 /// A chain on which the Genesis deed mines, and the liquidity wallet has something to give.
 fn funded() -> Sim {
-    let mut sim = Sim::new(SHAPE);
-    let foundation = Person::new(FOUNDATION);
-    sim.run_to_epoch(1);
-    let link = sim.link_call(&foundation, GENESIS, &foundation);
-    assert_ok!(sim.submit(&foundation, link).unwrap());
-    next_epoch(&mut sim, &[GENESIS]);
-    assert_ok!(sim.claim(GENESIS).unwrap());
-    sim
-}
-
-/// The liquidity wallet pays somebody, without a fee.
-fn fund(sim: &mut Sim, to: &Person, amount: Balance) {
-    let purpose = b"market making".to_vec().try_into().unwrap();
-    let call = PoolsCall::disburse_liquidity { to: to.id(), amount, purpose };
-    assert_ok!(sim.submit(&Person::new(LIQUIDITY), call).unwrap());
-}
-
-/// The registrar attests somebody, and pays for it.
-fn attest(sim: &mut Sim, who: &Person, country: &[u8; 2], expires: EpochIndex) -> Result<(), DispatchError> {
-    let (entity, country) = (entity(&who.id()).0, Country(*country));
-    let call = KycCall::attest { who: who.id(), entity, kind: EntityKind::Individual, country, expires };
-    sim.submit(&Person::new(REGISTRAR), call).unwrap()
-}
-
-/// Somebody attested with R1.
-fn newcomer(sim: &mut Sim, name: &str, country: &[u8; 2], amount: Balance) -> Person {
-    let person = Person::new(name);
-    fund(sim, &Person::new(REGISTRAR), R1);
-    fund(sim, &person, amount);
-    assert_ok!(attest(sim, &person, country, LATER));
-    person
+    common::people::funded(SHAPE)
 }
 
 /// One deed of the first tier.

@@ -12,8 +12,10 @@
 
 mod common;
 mod fuzz {
+    pub mod books;
     pub mod gen;
     pub mod governance;
+    pub mod jobs;
     pub mod model;
     pub mod money;
     pub mod ours;
@@ -31,8 +33,8 @@ use ratio1_runtime::RuntimeCall;
 use std::{io::Write, time::Instant};
 
 /// The pallets of which the short mode must see every call succeed.
-const OUR_PALLETS: [&str; 9] =
-    ["Kyc", "Licenses", "Oracles", "Availability", "Rewards", "Price", "Sale", "Pools", "Governance"];
+const OUR_PALLETS: [&str; 11] =
+    ["Kyc", "Licenses", "Oracles", "Availability", "Rewards", "Price", "Sale", "Pools", "Governance", "Nodes", "Jobs"];
 /// Calls that move money or carry calls, which must succeed too.
 const MONEY_CALLS: [&str; 9] = [
     "Balances.transfer_allow_death",
@@ -57,7 +59,7 @@ fn show(title: &str, table: &Table, since: Instant) {
     std::io::stdout().write_all(text.as_bytes()).unwrap();
 }
 
-/// That the fuzzer still reaches everything: every call of ours, and the refusals that guard money.
+/// That the fuzzer still reaches everything: every call of ours, and the refusals that guard money and jobs.
 fn assert_reach(table: &Table) {
     let mut missed = vec![];
     for pallet in OUR_PALLETS {
@@ -69,7 +71,9 @@ fn assert_reach(table: &Table) {
         }
     }
     missed.extend(MONEY_CALLS.iter().filter(|call| table.successes(call) == 0).map(ToString::to_string));
-    missed.extend(fuzz::money::ERRORS.iter().filter(|e| table.reached(e) == 0).map(ToString::to_string));
+    let errors = fuzz::money::ERRORS.iter().chain(fuzz::jobs::ERRORS);
+    missed.extend(errors.filter(|e| table.reached(e) == 0).map(ToString::to_string));
+    assert_eq!(table.reached("Jobs.Corrupted"), 0, "a job's data or money is missing");
     assert!(missed.is_empty(), "the fuzzer did not reach {missed:?}");
 }
 

@@ -7,11 +7,18 @@ use frame_support::BoundedVec;
 use frame_system::RawOrigin;
 use pallet_pools::Wallet;
 use ratio1_primitives::{
+    ballot::{Frozen, Page, Seat, MAX_ORACLES},
     economics::{self, price::USD},
+    jobs::{NodeProfile, Reputation},
     kyc::{Country, EntityKind},
-    traits::{LicenseInspect, PageMask, PriceInspect},
-    EpochIndex, Grant, LicenseClass, LicenseId, Link, NodeId, PAGE_SIZE,
+    pages,
+    traits::{DeedToken, KycInspect, LicenseInspect, PageMask, PriceInspect},
+    ClockParams, EpochIndex, EpochParams, Grant, License, LicenseClass, LicenseId, Link, NodeId, VoteId, PAGE_SIZE,
 };
+use sp_core::crypto::ByteArray;
+
+/// Milliseconds of an epoch.
+const EPOCH_MS: u64 = 86_400_000;
 
 /// Sets the scene.
 pub struct Scene;
@@ -62,6 +69,54 @@ impl Scene {
             pallet_licenses::Grants::<Runtime>::insert(page, id, grant);
         }
         pallet_licenses::MasterCount::<Runtime>::insert(page, count);
+    }
+
+    /// All licenses of page 0 linked since before `epoch`, in the form most costly to look up: as many versions as are
+    /// kept, of which the oldest is the one that answers.
+    fn link_page(epoch: EpochIndex) {
+        pallet_licenses::NextId::<Runtime>::mutate(|next| *next = (*next).max(PAGE_SIZE));
+        let all = PageMask([u8::MAX; PAGE_SIZE as usize / 8]);
+        let bound = pallet_licenses::MAX_VERSIONS;
+        let versions: Vec<_> =
+            (0..bound).map(|i| pallet_licenses::MaskVersion { since: epoch.plus(i), mask: all }).collect();
+        pallet_licenses::LinkedPages::<Runtime>::insert(0, BoundedVec::truncate_from(versions));
+    }
+
+    /// Let `license` be a Node Deed linked to `node`, its owner in good standing as an entity of its own. Deeds of the
+    /// preset become such deeds too; those between may be missing.
+    fn link(license: LicenseId, node: NodeId) -> AccountId {
+        let owner = <Licenses as LicenseInspect<AccountId>>::owner(license).unwrap_or_else(|| {
+            let owner: AccountId = frame_benchmarking::account("operator", license.0, 0);
+            super::Deeds::issue(license, &owner).expect("the deed is new");
+            owner
+        });
+        if <Kyc as KycInspect<AccountId>>::admits(&owner).is_err() {
+            Self::attest(&owner);
+        }
+        let link = Some(Link { node, since: EpochIndex(0) });
+        let deed =
+            License { class: LicenseClass::Node, link, link_nonce: 1, last_link: Some(EpochIndex(0)), banned: false };
+        pallet_licenses::Licenses::<Runtime>::insert(license, deed);
+        pallet_licenses::NodeLicense::<Runtime>::insert(node, license);
+        pallet_licenses::NextId::<Runtime>::mutate(|next| *next = (*next).max(license.0.saturating_add(1)));
+        owner
+    }
+
+    /// As many seats as there can be, of licenses that nobody else has.
+    fn seats() -> Vec<Seat<AccountId>> {
+        let seat = |i: u32| Seat {
+            oracle: frame_benchmarking::account("oracle", i, 0),
+            license: LicenseId(u32::MAX.saturating_sub(i)),
+            vote_key: VoteId::from_slice(&[1; 32]).expect("a key has 32 bytes"),
+        };
+        (0..MAX_ORACLES).map(seat).collect()
+    }
+
+    /// Freeze what was voted about in `epoch`, with as many seats as there can be.
+    fn freeze(epoch: EpochIndex, licenses: u32, services: u32) {
+        let params = EpochParams { threshold: 250, ..Default::default() };
+        let seats = BoundedVec::truncate_from(Self::seats());
+        pallet_availability::FrozenSets::<Runtime>::insert(epoch, Frozen { seats, licenses, services, params });
     }
 }
 
@@ -141,13 +196,7 @@ impl pallet_rewards::benchmarking::BenchmarkHelper<AccountId> for Scene {
 
     fn linked_page(epoch: EpochIndex, masters: u32) {
         Self::masters_in(0, masters);
-        pallet_licenses::NextId::<Runtime>::put(PAGE_SIZE);
-        let all = PageMask([u8::MAX; PAGE_SIZE as usize / 8]);
-        let bound = pallet_licenses::MAX_VERSIONS;
-        // As many versions as are kept; the oldest is the one that answers.
-        let versions: Vec<_> =
-            (0..bound).map(|i| pallet_licenses::MaskVersion { since: epoch.plus(i), mask: all }).collect();
-        pallet_licenses::LinkedPages::<Runtime>::insert(0, BoundedVec::truncate_from(versions));
+        Self::link_page(epoch);
     }
 
     fn master_pages(pages: u32, masters: u32) {
@@ -178,5 +227,93 @@ impl pallet_sale::BenchmarkHelper<AccountId> for Scene {
         if <Price as PriceInspect>::rate().is_err() {
             Price::administer(RawOrigin::Root.into(), USD).expect("the first rate");
         }
+    }
+}
+
+impl pallet_nodes::BenchmarkHelper for Scene {
+    fn run_epoch(epoch: EpochIndex) {
+        <Self as pallet_pools::benchmarking::BenchmarkHelper>::run_epoch(epoch);
+    }
+
+    fn linked_deed(node: NodeId) -> LicenseId {
+        let license = LicenseId(<Licenses as LicenseInspect<AccountId>>::count());
+        Self::link(license, node);
+        license
+    }
+
+    fn linked_page(epoch: EpochIndex) {
+        Self::link_page(epoch);
+        Self::freeze(epoch, PAGE_SIZE, 0);
+    }
+}
+
+impl pallet_jobs::BenchmarkHelper for Scene {
+    fn run_epoch(epoch: EpochIndex) {
+        <Self as pallet_pools::benchmarking::BenchmarkHelper>::run_epoch(epoch);
+        let clock = ClockParams { genesis_moment: 0, epoch_ms: EPOCH_MS };
+        pallet_timestamp::Now::<Runtime>::put(clock.epoch_start(epoch).saturating_add(EPOCH_MS / 2));
+        pallet_availability::Clock::<Runtime>::put(clock);
+    }
+
+    fn requester(who: &AccountId) {
+        Self::attest_as(who, EntityKind::Company);
+        if <Price as PriceInspect>::rate().is_err() {
+            Price::administer(RawOrigin::Root.into(), USD).expect("the first rate");
+        }
+    }
+
+    fn oracles() {
+        let record = |seat: &Seat<AccountId>| pallet_oracles::OracleRecord {
+            oracle: seat.oracle.clone(),
+            license: seat.license,
+            entity: [0; 32],
+            since: 0,
+        };
+        let set: Vec<_> = Self::seats().iter().map(record).collect();
+        pallet_oracles::Oracles::<Runtime>::put(BoundedVec::truncate_from(set.clone()));
+        pallet_oracles::Queued::<Runtime>::put(BoundedVec::truncate_from(set));
+        pallet_oracles::Voters::<Runtime>::put(BoundedVec::truncate_from(Self::seats()));
+    }
+
+    fn worker(license: LicenseId, node: NodeId, profile: &NodeProfile, reputation: Reputation) -> AccountId {
+        let declared = pallet_nodes::Declared {
+            node,
+            profile: profile.clone(),
+            since: 1,
+            epoch: EpochIndex(0),
+            before: Some((profile.clone(), 0)),
+        };
+        pallet_nodes::Profiles::<Runtime>::insert(license, declared);
+        pallet_nodes::Sequence::<Runtime>::insert(license, 2);
+        pallet_nodes::Barred::<Runtime>::insert(license, EpochIndex(1));
+        pallet_nodes::Reputations::<Runtime>::mutate(license.page(), |page| {
+            page.bounded_resize(PAGE_SIZE as usize, Reputation::default());
+            if let Some(own) = page.get_mut(license.offset() as usize) {
+                *own = reputation;
+            }
+        });
+        Self::link(license, node)
+    }
+
+    fn finalise(epoch: EpochIndex, licenses: u32, services: u32, byte: u8) {
+        Self::freeze(epoch, licenses, services);
+        let record = pallet_availability::EpochRecord {
+            ending: pallet_availability::Ending::Finalised,
+            reopened: 0,
+            seats: MAX_ORACLES,
+            licenses,
+            complete: MAX_ORACLES,
+            eligible: MAX_ORACLES,
+        };
+        pallet_availability::Records::<Runtime>::insert(epoch, record);
+        let full = |byte: u8| Page::truncate_from(alloc::vec![byte; PAGE_SIZE as usize]);
+        for page in 0..pages(licenses) {
+            pallet_availability::FinalisedPages::<Runtime>::insert(epoch, page, full(u8::MAX));
+        }
+        for page in 0..pages(services) {
+            let index = pages(licenses).saturating_add(page);
+            pallet_availability::FinalisedPages::<Runtime>::insert(epoch, index, full(byte));
+        }
+        pallet_availability::LastFinalised::<Runtime>::mutate(|last| *last = (*last).max(Some(epoch)));
     }
 }

@@ -62,10 +62,13 @@ pub enum ProxyType {
     /// Everything.
     #[default]
     Any,
-    /// Everything but moving R1 or deeds: neither sending nor buying, and neither giving nor offering.
+    /// Everything but moving R1 or deeds: neither sending, buying nor paying for jobs, and neither giving nor offering.
     NonTransfer,
     /// Linking and unlinking nodes, and registering session keys: what running a node takes.
     NodeOperation,
+    /// Asking for jobs, extending, cancelling and rejecting them: spends R1, but on jobs alone, whose owner is the
+    /// principal.
+    JobManagement,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -82,6 +85,12 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                     )
                     | RuntimeCall::Sale(pallet_sale::Call::buy { .. })
                     | RuntimeCall::Pools(pallet_pools::Call::disburse_liquidity { .. })
+                    | RuntimeCall::Jobs(
+                        pallet_jobs::Call::request { .. }
+                            | pallet_jobs::Call::extend { .. }
+                            | pallet_jobs::Call::add_nodes { .. }
+                            | pallet_jobs::Call::reject { .. }
+                    )
                     // They speak for other accounts, without this filter.
                     | RuntimeCall::Multisig(_)
                     | RuntimeCall::Proxy(
@@ -94,6 +103,16 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
                 RuntimeCall::Licenses(pallet_licenses::Call::link { .. } | pallet_licenses::Call::unlink { .. })
                     | RuntimeCall::Oracles(pallet_oracles::Call::register_keys { .. })
                     | RuntimeCall::Utility(_)
+            ),
+            Self::JobManagement => matches!(
+                call,
+                RuntimeCall::Jobs(
+                    pallet_jobs::Call::request { .. }
+                        | pallet_jobs::Call::extend { .. }
+                        | pallet_jobs::Call::add_nodes { .. }
+                        | pallet_jobs::Call::cancel { .. }
+                        | pallet_jobs::Call::reject { .. }
+                ) | RuntimeCall::Utility(_)
             ),
         }
     }

@@ -130,9 +130,18 @@ pub const PROTECTED_PALLETS: [&str; 17] = [
 ];
 
 /// Calls that are never paused or halted, of pallets others of whose calls may be: an oracle's keys, and what is
-/// somebody's due. Unlinking pays out what was earned; an offer can always be withdrawn.
-pub const PROTECTED_CALLS: [(&str, &str); 4] =
-    [("Oracles", "register_keys"), ("Rewards", "claim"), ("Licenses", "unlink"), ("Licenses", "cancel_listing")];
+/// somebody's due. Unlinking pays out what was earned; an offer can always be withdrawn; who paid for a job can end it
+/// and refuse what was not delivered; and a node that may not accept or resign would be punished for it.
+pub const PROTECTED_CALLS: [(&str, &str); 8] = [
+    ("Oracles", "register_keys"),
+    ("Rewards", "claim"),
+    ("Licenses", "unlink"),
+    ("Licenses", "cancel_listing"),
+    ("Jobs", "cancel"),
+    ("Jobs", "reject"),
+    ("Jobs", "accept"),
+    ("Jobs", "resign"),
+];
 
 /// Whether a call is out of reach of pauses and halts.
 pub fn is_protected(pallet: &str, call: &str) -> bool {

@@ -7,7 +7,11 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::EnsureRoot;
-use ratio1_primitives::{economics::price::Price as Usd, traits::OnEpochEnd, EpochIndex};
+use ratio1_primitives::{
+    economics::price::Price as Usd,
+    traits::{BlockRandomness, OnEpochEnd},
+    EpochIndex,
+};
 
 /// Who governs: root, reached through `governance` after its public delay, or by sudo where a preset names a key for it.
 type Admin = EnsureRoot<AccountId>;
@@ -22,16 +26,36 @@ impl Get<u32> for HistoryDepth {
     }
 }
 
-/// Hands on how epochs end: pages and lapses to rewards, prices to the rate.
+/// The VRF outputs that BABE's authors must reveal in every block.
+pub struct VrfOutputs;
+
+impl BlockRandomness for VrfOutputs {
+    fn of_last_block() -> [u8; 32] {
+        // Set when a block is finalised, so at the beginning of the next it is that of the last.
+        pallet_babe::AuthorVrfRandomness::<Runtime>::get().unwrap_or_default()
+    }
+}
+
+/// Hands on how epochs end: pages to rewards and reputations, lapses to rewards and jobs, results to jobs, prices to the
+/// rate.
 pub struct EpochEnd;
 
 impl OnEpochEnd for EpochEnd {
     fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
         Rewards::on_page(epoch, page, bytes);
+        Nodes::on_page(epoch, page, bytes);
     }
 
     fn page_weight(page: u32) -> Weight {
-        Rewards::page_weight(page)
+        Rewards::page_weight(page).saturating_add(Nodes::page_weight(page))
+    }
+
+    fn on_finalised(epoch: EpochIndex) {
+        Jobs::on_finalised(epoch);
+    }
+
+    fn finalised_weight() -> Weight {
+        Jobs::finalised_weight()
     }
 
     fn on_price(epoch: EpochIndex, median: Usd) {
@@ -44,10 +68,11 @@ impl OnEpochEnd for EpochEnd {
 
     fn on_lapsed(first: EpochIndex, last: EpochIndex) {
         Rewards::on_lapsed(first, last);
+        Jobs::on_lapsed(first, last);
     }
 
     fn lapse_weight() -> Weight {
-        Rewards::lapse_weight()
+        Rewards::lapse_weight().saturating_add(Jobs::lapse_weight())
     }
 }
 
@@ -65,6 +90,7 @@ impl pallet_licenses::Config for Runtime {
     type Kyc = Kyc;
     type Epochs = Availability;
     type Oracles = Oracles;
+    type Work = Jobs;
     type Settle = Rewards;
     type Currency = Balances;
     type WeightInfo = weights::pallet_licenses::WeightInfo<Runtime>;
@@ -79,6 +105,7 @@ impl pallet_oracles::Config for Runtime {
     type Licenses = Licenses;
     type Kyc = Kyc;
     type Epochs = Availability;
+    type Work = Jobs;
     type HistoryDepth = HistoryDepth;
     type WeightInfo = weights::pallet_oracles::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
@@ -89,6 +116,7 @@ impl pallet_availability::Config for Runtime {
     type AdminOrigin = Admin;
     type Time = Timestamp;
     type Licenses = Licenses;
+    type Services = Jobs;
     type Oracles = Oracles;
     type OnEnd = EpochEnd;
     type WeightInfo = weights::pallet_availability::WeightInfo<Runtime>;
@@ -127,6 +155,34 @@ impl pallet_pools::Config for Runtime {
     type AdminOrigin = Admin;
     type Epochs = Availability;
     type WeightInfo = weights::pallet_pools::WeightInfo<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = super::benchmarking::Scene;
+}
+
+impl pallet_nodes::Config for Runtime {
+    type Licenses = Licenses;
+    type Epochs = Availability;
+    type Availability = Availability;
+    type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = super::benchmarking::Scene;
+}
+
+impl pallet_jobs::Config for Runtime {
+    type AdminOrigin = Admin;
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Kyc = Kyc;
+    type Price = Price;
+    type Licenses = Licenses;
+    type Oracles = Oracles;
+    type Workers = Nodes;
+    type Epochs = Availability;
+    type Availability = Availability;
+    type Randomness = VrfOutputs;
+    type Time = Timestamp;
+    type Supply = Rewards;
+    type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }

@@ -117,6 +117,7 @@ fn network(p: Parameters, oracles: &[Person], edges: &[Person]) -> serde_json::V
             members: oracles.iter().map(Person::account).collect(),
             ..Default::default()
         },
+        jobs: p.jobs(),
         governance: p.governance(),
         sudo: pallet_sudo::GenesisConfig { key: Some(Sr25519Keyring::Alice.to_account_id()) },
     })

@@ -31,6 +31,10 @@ pub struct Parameters {
     pub delay_blocks: (u32, u32),
     /// Blocks after which a pause or a halt ends by itself.
     pub pause_blocks: u32,
+    /// Blocks in which an offer of a slot can be accepted, and after which a draw gives up.
+    pub offer_blocks: (u32, u32),
+    /// Milliseconds after its acceptance in which a service is not expected to run.
+    pub start_allowance_ms: u32,
 }
 
 impl Parameters {
@@ -46,6 +50,8 @@ impl Parameters {
         max_quote_lag: 8,
         delay_blocks: (10, 20),
         pause_blocks: 10,
+        offer_blocks: (20, 40),
+        start_allowance_ms: 15_000,
     };
     /// Hourly epochs.
     pub const TESTNET: Self = Self {
@@ -58,6 +64,8 @@ impl Parameters {
         // An hour at least, six to begin with.
         delay_blocks: (1_200, 7_200),
         pause_blocks: 1_200,
+        offer_blocks: (200, 1_200),
+        start_allowance_ms: 300_000,
     };
     /// Daily epochs.
     pub const MAINNET: Self = Self {
@@ -70,6 +78,8 @@ impl Parameters {
         // Three days at least, seven to begin with.
         delay_blocks: (86_400, 201_600),
         pause_blocks: 28_800,
+        offer_blocks: (1_200, 7_200),
+        start_allowance_ms: 900_000,
     };
 
     /// The configuration of the availability pallet.
@@ -87,6 +97,19 @@ impl Parameters {
                 reopenings: 2,
                 governance_delay: 2,
                 settle_share: Percent::from_percent(25),
+            },
+            ..Default::default()
+        }
+    }
+
+    /// The configuration of the jobs pallet.
+    pub fn jobs(&self) -> pallet_jobs::GenesisConfig<Runtime> {
+        pallet_jobs::GenesisConfig {
+            parameters: pallet_jobs::Parameters {
+                accept_blocks: self.offer_blocks.0,
+                draw_blocks: self.offer_blocks.1,
+                start_allowance_ms: self.start_allowance_ms,
+                ..Default::default()
             },
             ..Default::default()
         }
@@ -118,6 +141,7 @@ pub fn without_participants(p: Parameters) -> serde_json::Value {
         babe: pallet_babe::GenesisConfig { epoch_config: BABE_EPOCH_CONFIG },
         kyc: pallet_kyc::GenesisConfig { prohibited: prohibited() },
         availability: p.availability(),
+        jobs: p.jobs(),
         governance: p.governance(),
     })
 }

@@ -1,7 +1,8 @@
 //! What must hold after every block.
 
 use ratio1_runtime::{
-    Availability, Balance, Balances, Governance, Kyc, Licenses, Oracles, Pools, Price, Rewards, Runtime, Sale,
+    Availability, Balance, Balances, Governance, Jobs, Kyc, Licenses, Nodes, Oracles, Pools, Price, Rewards, Runtime,
+    Sale,
 };
 
 /// Every invariant of our pallets, and that every base unit is on some account.
@@ -15,6 +16,8 @@ pub fn check_invariants() {
     Sale::do_try_state().expect("sale");
     Pools::do_try_state().expect("pools");
     Governance::do_try_state().expect("governance");
+    Nodes::do_try_state().expect("nodes");
+    Jobs::do_try_state().expect("jobs");
     check_conservation();
 }
 

@@ -5,6 +5,8 @@
 
 mod checks;
 mod genesis;
+pub mod people;
+pub mod work;
 
 pub use checks::check_invariants;
 pub use genesis::{attestation, entity, genesis, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
@@ -15,6 +17,7 @@ use ratio1_primitives::{
     api::{EpochState, RoundInfo, SignedVote},
     ballot::{Ballot, Phase, RevealedPages, Vote, MAX_REVEAL},
     economics::price::Price as Usd,
+    jobs::ServiceTerm,
     keys::{
         link_payload,
         pair::{NodePair, VotePair},
@@ -22,10 +25,14 @@ use ratio1_primitives::{
     EpochIndex, LicenseId, NodeId, NodeSignature,
 };
 use ratio1_runtime::{
-    configs::tx_extension, facts, AccountId, Availability, Balance, Balances, Executive, Header, RuntimeCall,
-    RuntimeGenesisConfig, RuntimeOrigin, SessionKeys, System, UncheckedExtrinsic, SLOT_MS,
+    configs::tx_extension, facts, AccountId, Availability, Babe, Balance, Balances, Executive, Header, Jobs, Runtime,
+    RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionKeys, System, UncheckedExtrinsic, SLOT_MS,
 };
-use sp_core::{crypto::Pair as _, sr25519};
+use sp_consensus_babe::digests::{PreDigest, SecondaryPlainPreDigest, SecondaryVRFPreDigest};
+use sp_core::{
+    crypto::{Pair as _, VrfSecret as _},
+    sr25519,
+};
 use sp_runtime::{
     generic::{Digest, DigestItem},
     traits::{Dispatchable, Header as _, IdentifyAccount},
@@ -155,15 +162,14 @@ impl Sim {
         self.number += 1;
         self.slot += slots;
         let (number, slot, parent) = (self.number, self.slot, self.parent);
+        let authors = self.oracles.clone();
         let (results, header) = self.ext.execute_with(|| {
             // In turn, but those that are disabled.
             let authorities = ratio1_runtime::Babe::authorities().len() as u64;
             let disabled = ratio1_runtime::Session::disabled_validators();
             let mut turn = (0..authorities).map(|i| ((slot + i) % authorities) as u32);
             let authority_index = turn.find(|i| !disabled.contains(i)).unwrap_or(0);
-            let pre = sp_consensus_babe::digests::PreDigest::SecondaryPlain(
-                sp_consensus_babe::digests::SecondaryPlainPreDigest { authority_index, slot: slot.into() },
-            );
+            let pre = pre_digest(&authors, number, slot, authority_index);
             let digest = Digest { logs: vec![DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre.encode())] };
             let header = Header::new(number, Default::default(), Default::default(), parent, digest);
             Executive::initialize_block(&header);
@@ -302,12 +308,25 @@ impl Sim {
         self.run_until_closed(epoch);
     }
 
-    /// Every oracle gives license `l` the byte `byte(l)` for `epoch`, which is the last ended one, and names `price`.
+    /// Every oracle gives license `l` the byte `byte(l)` for `epoch`, which is the last ended one, names `price`, and finds
+    /// that all services ran.
     pub fn settle(&mut self, epoch: EpochIndex, price: Option<Usd>, byte: impl Fn(LicenseId) -> u8) {
+        self.settle_work(epoch, price, byte, |_| 255);
+    }
+
+    /// As [`Self::settle`], and gives each service `t` the byte `work(t)`.
+    pub fn settle_work(
+        &mut self,
+        epoch: EpochIndex,
+        price: Option<Usd>,
+        byte: impl Fn(LicenseId) -> u8,
+        work: impl Fn(&ServiceTerm) -> u8,
+    ) {
         self.run_to_epoch(epoch.0 + 1);
         let round = self.round(epoch).expect("the epoch just ended");
         let bytes: Vec<u8> = (0..round.frozen.licenses).map(|l| byte(LicenseId(l))).collect();
-        let ballot = |salt| priced_ballot(&round, salt, 255, price, &bytes);
+        let services = self.ext.execute_with(|| service_bytes(&round, work));
+        let ballot = |salt| working_ballot(&round, salt, price, &bytes, &services);
         let ballots: Vec<_> = self.oracles.iter().zip(1..).map(|(o, salt)| (o.vote.clone(), ballot(salt))).collect();
         self.cast(epoch, &ballots);
         let state = self.ext.execute_with(|| Availability::epoch_info(epoch).state);
@@ -373,10 +392,48 @@ pub fn ballot(round: &RoundInfo, salt: u8, coverage: u8, bytes: &[u8]) -> Ballot
     priced_ballot(round, salt, coverage, None, bytes)
 }
 
-/// A ballot for `round` with these bytes that names a price.
+/// A ballot for `round` with these bytes that names a price, and finds that all services ran.
 pub fn priced_ballot(round: &RoundInfo, salt: u8, coverage: u8, price: Option<Usd>, bytes: &[u8]) -> Ballot {
     assert_eq!(bytes.len(), round.frozen.licenses as usize);
-    Ballot::new(round.epoch, [salt; 32], coverage, price, Default::default(), bytes, &[]).unwrap()
+    let services = vec![255; round.frozen.services as usize];
+    Ballot::new(round.epoch, [salt; 32], coverage, price, Default::default(), bytes, &services).unwrap()
+}
+
+/// A ballot for `round` with these bytes of licenses and services.
+pub fn working_ballot(round: &RoundInfo, salt: u8, price: Option<Usd>, bytes: &[u8], services: &[u8]) -> Ballot {
+    assert_eq!(services.len(), round.frozen.services as usize);
+    Ballot::new(round.epoch, [salt; 32], 255, price, Default::default(), bytes, services).unwrap()
+}
+
+/// The byte of each service of a round, as `work` says of those there are. Inside externalities.
+pub fn service_bytes(round: &RoundInfo, work: impl Fn(&ServiceTerm) -> u8) -> Vec<u8> {
+    let mut bytes = vec![0; round.frozen.services as usize];
+    let pages = ratio1_primitives::pages(round.frozen.services);
+    for term in (0..pages).flat_map(Jobs::services_page) {
+        if let Some(byte) = bytes.get_mut(term.index as usize) {
+            *byte = work(&term);
+        }
+    }
+    bytes
+}
+
+/// What the author of a block says of itself: a secondary slot with its VRF output, as networks have it. An authority
+/// whose key no person has brings no output. Inside externalities, before the block.
+fn pre_digest(authors: &[Person], number: u32, slot: u64, authority_index: u32) -> PreDigest {
+    let authority = Babe::authorities().get(authority_index as usize).map(|(key, _)| key.clone().into_inner());
+    let author = authors.iter().find(|person| Some(person.account.public()) == authority);
+    let Some(author) = author else {
+        return PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: slot.into() });
+    };
+    // A session that ends with this block changes what is signed.
+    let (mut randomness, mut epoch) = (Babe::randomness(), pallet_babe::EpochIndex::<Runtime>::get());
+    let begun = u64::from(Babe::current_epoch_start());
+    if number > 1 && slot.saturating_sub(begun) >= <ratio1_runtime::Network as frame_support::traits::Get<u64>>::get() {
+        (randomness, epoch) = (pallet_babe::NextRandomness::<Runtime>::get(), epoch + 1);
+    }
+    let transcript = sp_consensus_babe::make_vrf_transcript(&randomness, slot.into(), epoch);
+    let vrf_signature = author.account.vrf_sign(&transcript.into_sign_data());
+    PreDigest::SecondaryVRF(SecondaryVRFPreDigest { authority_index, slot: slot.into(), vrf_signature })
 }
 
 /// As a block's author applies it: what is not included leaves no trace.

@@ -14,7 +14,7 @@ use ratio1_primitives::{
     },
     kyc::{Country, EntityId, EntityKind},
     traits::LicenseInspect,
-    EpochIndex, Hash, LicenseId,
+    EpochIndex, Hash, LicenseId, NodeId,
 };
 use ratio1_runtime::{AccountId, Availability, Balance, Balances, Licenses, RuntimeCall, RuntimeGenesisConfig};
 use sp_core::Pair;
@@ -71,6 +71,8 @@ pub struct Gen {
     pub registrars: Vec<usize>,
     /// The pair of every vote key that was ever offered.
     pub vote_keys: BTreeMap<VoteId, VotePair>,
+    /// The pair of every node that is ever linked.
+    pub node_pairs: BTreeMap<NodeId, NodePair>,
     pub plans: BTreeMap<EpochIndex, Plan>,
     /// What oracles hold for the price of an R1.
     pub market: Usd,
@@ -117,6 +119,8 @@ impl Gen {
         }
         let by_id = actors.iter().map(|a| a.id.clone()).zip(0..).collect();
         let vote_keys = actors.iter().map(|a| (a.person.vote.public(), a.person.vote.clone())).collect();
+        let nodes = actors.iter().flat_map(|a| &a.nodes);
+        let node_pairs = nodes.map(|node| (NodeId::from(node.public()), node.clone())).collect();
         Self {
             rng,
             ids: actors.iter().map(|a| a.id.clone()).collect(),
@@ -124,6 +128,7 @@ impl Gen {
             by_id,
             registrars,
             vote_keys,
+            node_pairs,
             plans: BTreeMap::new(),
             market: USD / 4,
             multisig_calls: BTreeMap::new(),

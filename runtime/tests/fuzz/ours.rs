@@ -1,6 +1,6 @@
 //! A generator for every call of our pallets.
 
-use super::{gen::Gen, governance, money};
+use super::{gen::Gen, governance, jobs, money};
 use crate::common::Step;
 use codec::Encode;
 use rand::Rng;
@@ -63,6 +63,15 @@ pub const OURS: &[(&str, &str, u32)] = &[
     ("Governance", "halt", 1),
     ("Governance", "unhalt", 4),
     ("Governance", "set_parameters", 1),
+    ("Nodes", "declare", 30),
+    ("Jobs", "request", 30),
+    ("Jobs", "extend", 6),
+    ("Jobs", "add_nodes", 6),
+    ("Jobs", "cancel", 6),
+    ("Jobs", "reject", 10),
+    ("Jobs", "accept", 60),
+    ("Jobs", "resign", 6),
+    ("Jobs", "set_parameters", 3),
 ];
 
 pub fn draw(g: &mut Gen, pallet: &str, call: &str) -> Option<Step> {
@@ -76,6 +85,8 @@ pub fn draw(g: &mut Gen, pallet: &str, call: &str) -> Option<Step> {
         "Sale" => money::buy(g),
         "Pools" => money::pools(g, call),
         "Governance" => governance::draw(g, call),
+        "Nodes" => jobs::declare(g),
+        "Jobs" => jobs::draw(g, call),
         _ => unreachable!("{pallet}.{call} has no generator"),
     }
 }
@@ -341,7 +352,8 @@ fn availability(g: &mut Gen, call: &str) -> Option<Step> {
         "commit" | "reveal_header" | "reveal_pages" => wild_vote(g, call),
         "resolve_page" => {
             let epoch = unresolved(g)?;
-            let licenses = Availability::epoch_info(epoch).frozen.map_or(3, |frozen| frozen.licenses);
+            let frozen = Availability::epoch_info(epoch).frozen;
+            let (licenses, services) = frozen.map_or((3, 3), |frozen| (frozen.licenses, frozen.services));
             let wild = g.chance(0.1);
             let mut byte = |l: u32| {
                 let reported = Availability::reported(epoch, LicenseId(l));
@@ -352,8 +364,14 @@ fn availability(g: &mut Gen, call: &str) -> Option<Step> {
                     byte
                 }
             };
+            // First the licenses' page, then that of the services.
             let values: Vec<u8> = (0..licenses.min(PAGE_SIZE)).map(&mut byte).collect();
-            let page = if g.chance(0.05) { 1 } else { 0 };
+            let (page, values) = match g.rng.gen_range(0..20) {
+                0 => (1, values),
+                1 => (2, values),
+                2..=8 => (1, vec![255; services.min(PAGE_SIZE) as usize]),
+                _ => (0, values),
+            };
             let values = Page::try_from(values).ok()?;
             g.root(Call::resolve_page { epoch, page, values })
         }

@@ -104,6 +104,12 @@ fn refusal_name(call: &RuntimeCall, error: &TransactionValidityError) -> String 
         (RuntimeCall::Availability(_), InvalidTransaction::Custom(n)) => {
             format!("Availability.{:?}", pallet_availability::Error::<Runtime>::decode(&mut &[*n][..]).unwrap())
         }
+        (RuntimeCall::Nodes(_), InvalidTransaction::Custom(n)) => {
+            format!("Nodes.{:?}", pallet_nodes::Error::<Runtime>::decode(&mut &[*n][..]).unwrap())
+        }
+        (RuntimeCall::Jobs(_), InvalidTransaction::Custom(n)) => {
+            format!("Jobs.{:?}", pallet_jobs::Error::<Runtime>::decode(&mut &[*n][..]).unwrap())
+        }
         _ => format!("Invalid.{error:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! The oracles' part: in each round most of them vote, some lie, some are silent, and at times an epoch fails.
 
 use super::gen::Gen;
-use crate::common::{priced_ballot, Step};
+use crate::common::Step;
 use rand::Rng;
 use ratio1_primitives::{
     api::{RoundInfo, SignedVote},
@@ -30,6 +30,15 @@ impl Plan {
                 _ => 255,
             })
             .collect();
+        // Services run, or their node is away, or they are just too slow.
+        let work: Vec<u8> = (0..round.frozen.services)
+            .map(|_| match g.rng.gen_range(0..40) {
+                0 => 0,
+                1..=3 => 229,
+                4 => g.rng.gen(),
+                _ => 255,
+            })
+            .collect();
         let own: Vec<u32> = round.frozen.seats.iter().map(|seat| seat.license.0).collect();
         // The market moves a little with every epoch.
         g.market = (g.market / 1_000 * g.rng.gen_range(850..1_180)).clamp(USD / 20, USD * 2);
@@ -50,8 +59,9 @@ impl Plan {
                 false => a.saturating_sub(g.rng.gen_range(0..4)),
             };
             let mut bytes: Vec<u8> = truth.iter().enumerate().map(honest).collect();
+            let mut services = work.clone();
             if lie {
-                bytes.iter_mut().for_each(|a| *a = g.rng.gen());
+                bytes.iter_mut().chain(&mut services).for_each(|a| *a = g.rng.gen());
             }
             let price = match g.rng.gen_range(0..20) {
                 0 => Some(g.wild_price()),
@@ -60,7 +70,8 @@ impl Plan {
             };
             let coverage = if g.chance(0.04) { g.rng.gen() } else { 255 };
             let salt = g.rng.gen();
-            Some(priced_ballot(round, salt, coverage, price, &bytes))
+            let ballot = Ballot::new(round.epoch, [salt; 32], coverage, price, Default::default(), &bytes, &services);
+            Some(ballot.expect("a ballot of a round"))
         };
         let ballots = (0..seats).map(|_| ballot()).collect();
         let reveals = (0..seats).map(|_| g.chance(0.96)).collect();

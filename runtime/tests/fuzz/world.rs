@@ -1,6 +1,7 @@
 //! The chain that is fuzzed, block by block.
 
 use super::{
+    books::{check_totals, totals, Books},
     gen::Gen,
     model::Model,
     ours::{self, OURS},
@@ -39,6 +40,7 @@ struct World {
     gen: Gen,
     table: Table,
     model: Model,
+    books: Books,
     seed: u64,
     calls: u64,
     /// The last blocks: the slots before each, and what it held.
@@ -75,7 +77,19 @@ pub fn run(seed: u64, calls: u64) -> Table {
     let table = Table::default();
     let model = sim.ext.execute_with(Model::new);
     let recent = VecDeque::new();
-    let mut world = World { sim, gen, table, model, seed, calls: 0, recent, leaping, minted: 0, burned: 0 };
+    let mut world = World {
+        sim,
+        gen,
+        table,
+        model,
+        books: Books::default(),
+        seed,
+        calls: 0,
+        recent,
+        leaping,
+        minted: 0,
+        burned: 0,
+    };
     while world.calls < calls {
         world.block();
     }
@@ -149,7 +163,7 @@ impl World {
 
     fn block(&mut self) {
         let slots = self.slots();
-        let Self { sim, gen, table, model, recent, .. } = self;
+        let Self { sim, gen, table, model, books, recent, .. } = self;
         let steps = sim.ext.execute_with(|| {
             let mut steps = gen.votes();
             let more = gen.rng.gen_range(CALLS);
@@ -161,9 +175,20 @@ impl World {
         if recent.len() > REMEMBERED {
             recent.pop_front();
         }
+        // Before its first transaction a block does the work of its hooks: with a transaction that nobody pays for, nobody
+        // pays for anything else.
+        let unpaid = matches!(steps.first(), Some(Step::Xt(_)));
+        let ids = gen.ids();
+        let (mut before, mut all) = (vec![], vec![]);
         sim.steps_after(slots, steps, |index, result| {
             let events = take_events();
             model.observe(&events);
+            match index {
+                None => before = totals(&ids),
+                Some(0) if unpaid => check_totals(&ids, &before, &books.spent(&events)),
+                Some(_) => (),
+            }
+            all.extend(events.iter().cloned());
             match index {
                 None => count_scheduled(table, &events),
                 Some(i) => {
@@ -174,8 +199,12 @@ impl World {
         });
         sim.ext.execute_with(|| {
             // Without a transaction in the block the clock moved after the last step.
-            model.observe(&take_events());
+            let events = take_events();
+            model.observe(&events);
             model.check();
+            all.extend(events);
+            books.observe(&all);
+            books.check();
         });
         self.calls += calls.len() as u64;
         self.check_supply();
