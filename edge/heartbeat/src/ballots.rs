@@ -13,17 +13,19 @@
 //! - A vote that is not on chain after some blocks is sent again under another `retry`, and so another hash.
 //! - Without a trace of the epoch in its records the oracle abstains.
 //!
-//! The price is what the operator's feed says at the moment the ballot is built. Service slots are not measured by this
-//! crate: their bytes are zero.
+//! The price is what the operator's feed says at the moment the ballot is built. Services are measured by what beats
+//! reported of them ([`service_byte`](crate::service_byte)), within the terms that the chain knows at the block at which
+//! the ballot is built. Health is not probed by this crate.
 
 use crate::{
     counts::EpochCounts,
     ports::{BlockRef, Chain, ChainError, Keys, PriceFeed, SubmitError, Telemetry, VoteKind},
+    service_byte::service_bytes,
     store::{Store, StoreError},
 };
 use ratio1_primitives::{
     api::{BallotStatus, RoundInfo, SignedVote},
-    ballot::{Ballot, Phase, Vote, MAX_REVEAL},
+    ballot::{Ballot, Phase, Vote, MAX_PAGES, MAX_REVEAL},
     EpochIndex, Hash,
 };
 use std::{
@@ -260,11 +262,11 @@ impl Voter {
         closed: &[Arc<EpochCounts>],
         now: u64,
     ) -> Result<Option<Ballot>, VoterError> {
-        let over = self.chain.clock(best.hash)?.clock.is_some_and(|clock| clock.epoch_at(now) > round.epoch);
-        if !over {
+        let clock = self.chain.clock(best.hash)?.clock.filter(|clock| clock.epoch_at(now) > round.epoch);
+        let Some(clock) = clock else {
             self.say(round.epoch, "the epoch still runs by this machine's clock: synchronise it with NTP", None);
             return Ok(None);
-        }
+        };
         let counts = match closed.iter().find(|counts| counts.epoch() == round.epoch) {
             Some(counts) => Some(counts.clone()),
             None => self.store.load(round.epoch)?.map(Arc::new),
@@ -274,7 +276,11 @@ impl Voter {
             return Ok(None);
         };
         let frozen = &round.frozen;
-        let services = vec![0; frozen.services as usize];
+        if frozen.pages() > MAX_PAGES {
+            self.say(round.epoch, "the epoch has more than a ballot can hold: update this binary", None);
+            return Ok(None);
+        }
+        let services = service_bytes(&*self.chain, best.hash, &clock, &counts, frozen.services, &frozen.params)?;
         let ballot = Ballot::new(
             round.epoch,
             rand::random(),
@@ -284,11 +290,7 @@ impl Voter {
             &counts.bytes(frozen.licenses, frozen.params.expected),
             &services,
         );
-        let Some(ballot) = ballot else {
-            self.say(round.epoch, "the epoch has more licenses than a ballot can hold: update this binary", None);
-            return Ok(None);
-        };
-        Ok(Some(self.store.replace_ballot(ballot)?))
+        Ok(ballot.map(|ballot| self.store.replace_ballot(ballot)).transpose()?)
     }
 
     fn send_pages(

@@ -1,7 +1,8 @@
-//! What an oracle counted in one epoch: a bitmap of slots for each license, and one for itself.
+//! What an oracle counted in one epoch: a bitmap of slots for each license and each service, and one for itself.
 
 use ratio1_primitives::{
-    ballot::beats_root, clock::availability_byte, traits::PageMask, EpochIndex, EpochParams, Hash, LicenseId, PAGE_SIZE,
+    ballot::beats_root, clock::availability_byte, jobs::MAX_SERVICES, traits::PageMask, EpochIndex, EpochParams, Hash,
+    LicenseId, PAGE_SIZE,
 };
 use std::collections::BTreeSet;
 
@@ -39,6 +40,18 @@ impl Bitmap {
         }
     }
 
+    /// Clear bit `index`; whether that changed anything.
+    pub fn clear(&mut self, index: u32) -> bool {
+        let bit = 1 << (index % 8);
+        match self.0.get_mut(index as usize / 8) {
+            Some(byte) if *byte & bit != 0 => {
+                *byte &= !bit;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Bits set.
     pub fn count(&self) -> u32 {
         self.0.iter().map(|byte| byte.count_ones()).sum()
@@ -57,22 +70,104 @@ impl Bitmap {
     }
 }
 
-/// The counts of one epoch. Memory: one bitmap for each license that beat, and nothing else that grows.
+/// Keys of records as they are stored: a slot, and a page of licenses or services.
+pub type Records = BTreeSet<(u32, u32)>;
+
+/// What changed since counts were last written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dirty {
+    /// Whether parameters or coverage did.
+    pub head: bool,
+    /// Records of licenses.
+    pub licenses: Records,
+    /// Records of services.
+    pub services: Records,
+}
+
+/// A bitmap of slots for each of many things with dense indices, and which of it is to be written.
+#[derive(Clone, Debug)]
+struct Marks {
+    slots: u32,
+    maps: Vec<Option<Bitmap>>,
+    dirty: Records,
+}
+
+impl Marks {
+    fn new(slots: u32) -> Self {
+        Self { slots, maps: Vec::new(), dirty: Records::new() }
+    }
+
+    fn map(&self, index: u32) -> Option<&Bitmap> {
+        self.maps.get(index as usize).and_then(Option::as_ref)
+    }
+
+    fn get(&self, index: u32, slot: u32) -> bool {
+        self.map(index).is_some_and(|slots| slots.get(slot))
+    }
+
+    /// Mark a slot; whether it was new.
+    fn mark(&mut self, index: u32, slot: u32) -> bool {
+        if slot >= self.slots {
+            return false;
+        }
+        let new = self.restore(index, slot);
+        if new {
+            self.dirty.insert((slot, index / PAGE_SIZE));
+        }
+        new
+    }
+
+    /// Mark a slot that need not be written.
+    fn restore(&mut self, index: u32, slot: u32) -> bool {
+        let (place, bits) = (index as usize, self.slots);
+        if self.maps.len() <= place {
+            self.maps.resize(place.saturating_add(1), None);
+        }
+        self.maps.get_mut(place).is_some_and(|slots| slots.get_or_insert_with(|| Bitmap::new(bits)).set(slot))
+    }
+
+    fn clear(&mut self, index: u32, slot: u32) {
+        let map = self.maps.get_mut(index as usize).and_then(Option::as_mut);
+        if map.is_some_and(|slots| slots.clear(slot)) {
+            self.dirty.insert((slot, index / PAGE_SIZE));
+        }
+    }
+
+    fn mask(&self, slot: u32, page: u32) -> PageMask {
+        let mut mask = PageMask::default();
+        let first = page.saturating_mul(PAGE_SIZE);
+        for offset in 0..PAGE_SIZE {
+            mask.set(offset, self.get(first.saturating_add(offset), slot));
+        }
+        mask
+    }
+
+    fn restore_mask(&mut self, slot: u32, page: u32, mask: &PageMask) {
+        let first = page.saturating_mul(PAGE_SIZE);
+        for offset in (0..PAGE_SIZE).filter(|offset| mask.get(*offset)) {
+            self.restore(first.saturating_add(offset), slot);
+        }
+    }
+}
+
+/// The counts of one epoch. Memory: one bitmap for each license that beat and for each service that was reported to
+/// run, and nothing else that grows.
 #[derive(Clone, Debug)]
 pub struct EpochCounts {
     epoch: EpochIndex,
     params: EpochParams,
-    licenses: Vec<Option<Bitmap>>,
+    licenses: Marks,
+    services: Marks,
     coverage: Bitmap,
-    dirty: BTreeSet<(u32, u32)>,
     head_dirty: bool,
 }
 
 impl EpochCounts {
     /// Nothing counted yet.
     pub fn new(epoch: EpochIndex, params: EpochParams) -> Self {
-        let coverage = Bitmap::new(params.slots);
-        Self { epoch, params, licenses: Vec::new(), coverage, dirty: BTreeSet::new(), head_dirty: true }
+        let slots = params.slots;
+        let (licenses, services, coverage) = (Marks::new(slots), Marks::new(slots), Bitmap::new(slots));
+        Self { epoch, params, licenses, services, coverage, head_dirty: true }
     }
 
     /// From what was kept of it.
@@ -92,33 +187,17 @@ impl EpochCounts {
 
     /// Whether the slot of the license is counted.
     pub fn is_counted(&self, license: LicenseId, slot: u32) -> bool {
-        self.licenses.get(license.0 as usize).and_then(Option::as_ref).is_some_and(|slots| slots.get(slot))
+        self.licenses.get(license.0, slot)
     }
 
     /// Count a slot of a license that the chain admits (which bounds memory); whether it was new.
     pub fn count(&mut self, license: LicenseId, slot: u32) -> bool {
-        if slot >= self.params.slots {
-            return false;
-        }
-        let new = self.mark(license, slot);
-        if new {
-            self.dirty.insert((slot, license.page()));
-        }
-        new
-    }
-
-    fn mark(&mut self, license: LicenseId, slot: u32) -> bool {
-        let index = license.0 as usize;
-        if self.licenses.len() <= index {
-            self.licenses.resize(index.saturating_add(1), None);
-        }
-        let bits = self.params.slots;
-        self.licenses.get_mut(index).is_some_and(|slots| slots.get_or_insert_with(|| Bitmap::new(bits)).set(slot))
+        self.licenses.mark(license.0, slot)
     }
 
     /// Slots counted for a license: `|H|`.
     pub fn accepted(&self, license: LicenseId) -> u32 {
-        self.licenses.get(license.0 as usize).and_then(Option::as_ref).map_or(0, Bitmap::count)
+        self.licenses.map(license.0).map_or(0, Bitmap::count)
     }
 
     /// The availability byte of each of the first `licenses` licenses, with the epoch's frozen `M`.
@@ -126,9 +205,27 @@ impl EpochCounts {
         (0..licenses).map(|id| availability_byte(self.accepted(LicenseId(id)), expected)).collect()
     }
 
-    /// The root that binds a ballot to the beats behind it, over the first `licenses` licenses.
+    /// Count a slot in which the service with this index, one that the chain knows, was reported to run.
+    pub fn count_service(&mut self, index: u32, slot: u32) {
+        if index < MAX_SERVICES {
+            self.services.mark(index, slot);
+        }
+    }
+
+    /// Take back what was counted for a slot of a service.
+    pub fn clear_service(&mut self, index: u32, slot: u32) {
+        self.services.clear(index, slot);
+    }
+
+    /// In which slots a service ran; `None` if in none.
+    pub fn service(&self, index: u32) -> Option<&Bitmap> {
+        self.services.map(index)
+    }
+
+    /// The root that binds a ballot to the beats behind it, over the first `licenses` licenses. Services are no part of
+    /// it: which of them ran is seen in the beats themselves, if an oracle is ever asked for one.
     pub fn beats_root(&self, licenses: u32) -> Hash {
-        let counted = self.licenses.iter().take(licenses as usize).zip(0u32..);
+        let counted = self.licenses.maps.iter().take(licenses as usize).zip(0u32..);
         beats_root(counted.filter_map(|(slots, id)| {
             let slots = slots.as_ref().filter(|s| s.count() > 0)?;
             Some((LicenseId(id), slots.as_bytes().to_vec()))
@@ -152,9 +249,9 @@ impl EpochCounts {
         availability_byte(self.coverage.count(), expected)
     }
 
-    /// Whether nothing at all was received.
+    /// Whether nothing at all was received. No service is counted without its license.
     pub fn is_empty(&self) -> bool {
-        self.coverage.count() == 0 && self.licenses.iter().flatten().all(|slots| slots.count() == 0)
+        self.coverage.count() == 0 && self.licenses.maps.iter().flatten().all(|slots| slots.count() == 0)
     }
 
     /// Take on parameters that turn out to be the epoch's. Other slots than assumed: what was counted means nothing.
@@ -170,31 +267,38 @@ impl EpochCounts {
     /// Which licenses of `page` are counted in `slot`: the form in which counts are stored, since beats arrive slot by
     /// slot and so a second's worth of them touches few records.
     pub fn mask(&self, slot: u32, page: u32) -> PageMask {
-        let mut mask = PageMask::default();
-        let first = page.saturating_mul(PAGE_SIZE);
-        for offset in 0..PAGE_SIZE {
-            mask.set(offset, self.is_counted(LicenseId(first.saturating_add(offset)), slot));
-        }
-        mask
+        self.licenses.mask(slot, page)
     }
 
     /// Put back what [`Self::mask`] gave.
     pub fn restore_mask(&mut self, slot: u32, page: u32, mask: &PageMask) {
-        let first = page.saturating_mul(PAGE_SIZE);
-        for offset in (0..PAGE_SIZE).filter(|offset| mask.get(*offset)) {
-            self.mark(LicenseId(first.saturating_add(offset)), slot);
+        self.licenses.restore_mask(slot, page, mask);
+    }
+
+    /// Which services of `page` ran in `slot`.
+    pub fn service_mask(&self, slot: u32, page: u32) -> PageMask {
+        self.services.mask(slot, page)
+    }
+
+    /// Put back what [`Self::service_mask`] gave.
+    pub fn restore_service_mask(&mut self, slot: u32, page: u32, mask: &PageMask) {
+        self.services.restore_mask(slot, page, mask);
+    }
+
+    /// What changed since the last call.
+    pub fn take_dirty(&mut self) -> Dirty {
+        Dirty {
+            head: std::mem::take(&mut self.head_dirty),
+            licenses: std::mem::take(&mut self.licenses.dirty),
+            services: std::mem::take(&mut self.services.dirty),
         }
     }
 
-    /// What changed since the last call: records by (slot, page), and whether parameters or coverage did.
-    pub fn take_dirty(&mut self) -> (BTreeSet<(u32, u32)>, bool) {
-        (std::mem::take(&mut self.dirty), std::mem::take(&mut self.head_dirty))
-    }
-
     /// Give back what [`Self::take_dirty`] took, after a failure to write it.
-    pub fn put_back_dirty(&mut self, records: BTreeSet<(u32, u32)>, head: bool) {
-        self.dirty.extend(records);
-        self.head_dirty |= head;
+    pub fn put_back_dirty(&mut self, dirty: Dirty) {
+        self.head_dirty |= dirty.head;
+        self.licenses.dirty.extend(dirty.licenses);
+        self.services.dirty.extend(dirty.services);
     }
 }
 
@@ -251,14 +355,46 @@ mod tests {
         assert_eq!([0, 1, 7, 8, 9, 19, 20, 99].map(|end| bits.count_below(end)), [0, 1, 1, 2, 3, 3, 4, 4]);
     }
 
+    #[test]
+    fn service_slots_are_counted_cleared_and_bounded() {
+        let mut counts = EpochCounts::new(EpochIndex(3), PARAMS);
+        for (index, slot) in [(1_500, 5), (1_500, 6), (1_500, 6), (1_500, 120), (MAX_SERVICES, 5)] {
+            counts.count_service(index, slot);
+        }
+        counts.clear_service(1_500, 5);
+        counts.clear_service(1_500, 7);
+        counts.clear_service(9_999, 7);
+        assert_eq!(counts.service(1_500).map(Bitmap::as_bytes), Some(&[&[64][..], &[0; 14]].concat()[..]));
+        assert!(counts.service(1_499).is_none() && counts.service(MAX_SERVICES).is_none());
+        let dirty = counts.take_dirty();
+        assert_eq!(dirty.services, [(5, 1), (6, 1)].into(), "what was cleared is written too");
+        assert!(dirty.licenses.is_empty());
+        assert_eq!(counts.take_dirty(), Dirty::default());
+        counts.put_back_dirty(dirty.clone());
+        assert_eq!(counts.take_dirty(), dirty);
+    }
+
     proptest::proptest! {
         #[test]
         fn masks_restore_what_was_counted(beats in proptest::collection::vec((0u32..3000, 0u32..120), 0..200)) {
             let mut counts = EpochCounts::new(EpochIndex(1), PARAMS);
-            beats.iter().for_each(|(license, slot)| { counts.count(LicenseId(*license), *slot); });
+            for (index, slot) in &beats {
+                counts.count(LicenseId(*index), *slot);
+                counts.count_service(index / 2, *slot);
+                counts.clear_service(index / 3, *slot);
+            }
             let mut again = EpochCounts::restored(EpochIndex(1), PARAMS, Bitmap::new(120));
-            let (dirty, _) = counts.take_dirty();
-            dirty.iter().for_each(|(slot, page)| again.restore_mask(*slot, *page, &counts.mask(*slot, *page)));
+            let dirty = counts.take_dirty();
+            for (slot, page) in &dirty.licenses {
+                again.restore_mask(*slot, *page, &counts.mask(*slot, *page));
+            }
+            for (slot, page) in &dirty.services {
+                again.restore_service_mask(*slot, *page, &counts.service_mask(*slot, *page));
+            }
+            for index in 0..1500 {
+                let ran = |counts: &EpochCounts| counts.service(index).map_or(0, Bitmap::count);
+                proptest::prop_assert_eq!(ran(&counts), ran(&again));
+            }
             proptest::prop_assert_eq!(counts.bytes(3000, 112), again.bytes(3000, 112));
             proptest::prop_assert_eq!(counts.beats_root(3000), again.beats_root(3000));
         }

@@ -3,6 +3,11 @@
 //! Checks go from cheap to dear and the signature comes last, so that replayed, foreign and stale beats cost next to
 //! nothing. Only a verified beat marks a slot.
 //!
+//! A beat also counts for the services that it reports to run and that the chain knows of its license. The first beat for
+//! a slot decides, unless the node signed another state of its services for the same slot: then none of them counts as
+//! running in it. Such a second beat is verified, and passed on like a new one, once; all others are duplicates. A
+//! license's own slot stays counted whatever it says of services.
+//!
 //! # Example
 //!
 //! Counting a beat that was signed beforehand, without any node around:
@@ -38,10 +43,11 @@ use crate::{
     rate::{Limiter, Rate},
     refresh::{Known, Refresh},
     registry::{FinalisedRing, Registry, MAX_RING},
+    services::{Reports, ServiceBook},
 };
 use ratio1_primitives::{
     clock::MAX_BEAT_AGE_SLOTS,
-    heartbeat::{decode_bounded, BeatRefusal, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
+    heartbeat::{decode_bounded, BeatRefusal, Heartbeat, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
     ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId, VoteId,
 };
 use std::{collections::VecDeque, sync::Arc};
@@ -51,12 +57,23 @@ const MAX_SOURCES: u32 = 16_384;
 /// Past epochs kept in memory until their ballots are built; older ones come from the store.
 const CLOSED_KEPT: usize = 2;
 
+/// What a beat that passes all checks brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// A slot that is not counted yet.
+    Slot,
+    /// Another state of services for a slot that is.
+    Contradiction,
+}
+
 /// Counts beats.
 pub struct Intake {
     genesis: Hash,
     clock: Option<ClockParams>,
     params: EpochParams,
     registry: Registry,
+    services: ServiceBook,
+    reports: Reports,
     ring: FinalisedRing,
     edges: Limiter,
     counting: bool,
@@ -74,6 +91,8 @@ impl Intake {
             clock: None,
             params,
             registry: Registry::default(),
+            services: ServiceBook::default(),
+            reports: Reports::default(),
             ring: FinalisedRing::default(),
             edges: Limiter::new(MAX_SOURCES, edge_rate(&params)),
             counting: false,
@@ -124,19 +143,39 @@ impl Intake {
         }
     }
 
-    /// Count a decoded beat: from this node itself, or from an authenticated batch.
+    /// Count a decoded beat: from this node itself, or from an authenticated batch. `Ok` if it is news to others too.
     pub fn count(&mut self, signed: &SignedHeartbeat, now: u64) -> Result<(), BeatRefusal> {
-        let node = self.check(signed, now)?;
+        let (node, news) = self.check(signed, now)?;
         if !signed.is_signed_by(&node, self.genesis) {
             return Err(BeatRefusal::Signature);
         }
-        self.running.count(signed.beat.license, signed.beat.slot);
+        match news {
+            News::Slot => self.count_first(&signed.beat),
+            News::Contradiction => self.contradict(&signed.beat),
+        }
         self.tick(now);
         Ok(())
     }
 
-    /// Everything but the signature; the node that must have signed.
-    fn check(&self, signed: &SignedHeartbeat, now: u64) -> Result<NodeId, BeatRefusal> {
+    /// Count the first beat for a slot, and the services it reports.
+    fn count_first(&mut self, beat: &Heartbeat) {
+        self.running.count(beat.license, beat.slot);
+        let Some(clock) = self.clock.filter(|_| !self.services.of(beat.license).is_empty()) else { return };
+        let into = u64::from(self.running.params().beat_ms).saturating_mul(beat.slot.into());
+        let began = clock.epoch_start(beat.epoch).saturating_add(into);
+        self.services.count(beat, began, &mut self.running);
+        self.reports.note(beat);
+    }
+
+    /// Two states are signed for one slot: no service of the license counts as running in it.
+    fn contradict(&mut self, beat: &Heartbeat) {
+        tracing::debug!(target: "heartbeat", license = %beat.license, slot = beat.slot, "a node signed two states of its services");
+        self.services.clear(beat.license, beat.slot, &mut self.running);
+        self.reports.contradict(beat);
+    }
+
+    /// Everything but the signature; the node that must have signed, and what its beat brings.
+    fn check(&self, signed: &SignedHeartbeat, now: u64) -> Result<(NodeId, News), BeatRefusal> {
         let beat = &signed.beat;
         let clock = self.clock.filter(|_| self.counting).ok_or(BeatRefusal::NotCounting)?;
         if beat.version != HEARTBEAT_VERSION {
@@ -155,11 +194,13 @@ impl Intake {
             return Err(BeatRefusal::Future);
         }
         let node = self.registry.node(beat.license).ok_or(BeatRefusal::Unlicensed)?;
-        if self.running.is_counted(beat.license, beat.slot) {
-            return Err(BeatRefusal::Duplicate);
-        }
+        let news = match self.running.is_counted(beat.license, beat.slot) {
+            false => News::Slot,
+            true if self.reports.is_contradicted_by(beat) => News::Contradiction,
+            true => return Err(BeatRefusal::Duplicate),
+        };
         self.ring.check_quote(beat.block_number, &beat.block_hash, params.max_quote_lag)?;
-        Ok(node)
+        Ok((node, news))
     }
 
     /// An authentic batch of another oracle arrived: what coverage is made of.
@@ -206,6 +247,9 @@ impl Intake {
         for page in &refresh.pages {
             self.registry.set_page(page.page, page.key, &page.admitted);
         }
+        for page in &refresh.services {
+            self.services.set_page(page.page, page.revision, &page.terms);
+        }
         let others = refresh.oracles.iter().map(|seat| seat.vote_key.clone());
         self.meter.set_oracles(refresh.oracles.len(), others.filter(|key| !refresh.vote_keys.contains(key)));
         self.counting = refresh.seat.is_some() && !refresh.syncing && self.clock.is_some();
@@ -219,7 +263,7 @@ impl Intake {
 
     /// What the next [`Refresh`] need not read again.
     pub fn known(&self) -> Known {
-        Known { head: self.ring.head(), pages: self.registry.pages().to_vec() }
+        Known { head: self.ring.head(), pages: self.registry.pages().to_vec(), services: self.services.revisions() }
     }
 
     /// Whether beats are counted now.

@@ -4,6 +4,7 @@
 //!
 //! - [`sender`]: signs one beat per interval and hands it to two oracles more than may be faulty, three at least.
 //! - [`intake`]: the hot path of an oracle: cheap checks first, the signature last, one bit per beat.
+//! - [`services`] and [`service_byte`]: which services beats report on, and how much of its term one of them ran.
 //! - [`counts`] and [`coverage`]: what was counted, and how much of the epoch the oracle itself was receiving.
 //! - [`store`]: keeps counts and ballots across a restart.
 //! - [`relay`]: accepted beats, batched, to the other oracles, and back.
@@ -30,6 +31,8 @@ pub mod registry;
 pub mod relay;
 pub mod rendezvous;
 pub mod sender;
+pub mod service_byte;
+pub mod services;
 pub mod store;
 pub mod worker;
 

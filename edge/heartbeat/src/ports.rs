@@ -6,7 +6,8 @@ use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
     ballot::{Phase, Seat},
     economics::price::Price,
-    heartbeat::{BeatAck, BeatRefusal, Resources},
+    heartbeat::{BeatAck, BeatRefusal, Resources, Service},
+    jobs::ServiceTerm,
     refusal::AdmissionRefusal,
     AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
 };
@@ -52,6 +53,10 @@ pub trait Chain: Send + Sync + 'static {
     fn link_revisions(&self, at: Hash) -> Result<Vec<u32>, ChainError>;
     /// The admitted nodes of one page of licenses.
     fn admitted(&self, at: Hash, page: u32) -> Result<Vec<(LicenseId, NodeId)>, ChainError>;
+    /// For every page of services a number that changes whenever one in it begins, ends or is forgotten.
+    fn service_revisions(&self, at: Hash) -> Result<Vec<u32>, ChainError>;
+    /// The services of one page: those that run, and those that ran in an epoch that is not closed.
+    fn services(&self, at: Hash, page: u32) -> Result<Vec<ServiceTerm>, ChainError>;
     /// The current oracles.
     fn oracles(&self, at: Hash) -> Result<Vec<Seat<AccountId>>, ChainError>;
     /// The epochs in which votes are awaited or counted.
@@ -208,6 +213,24 @@ impl PriceFeed for NoPrice {
 pub trait Hardware: Send + Sync + 'static {
     /// What it has, and what of it is free. Informative.
     fn resources(&self) -> Resources;
+}
+
+/// What runs on this node.
+pub trait Services: Send + Sync + 'static {
+    /// Every service slot it knows of, and how it is. Asked for each beat, so it must answer at once. More than a beat can
+    /// carry ([`MAX_SERVICES`](ratio1_primitives::heartbeat::MAX_SERVICES)) are cut off. A slot that is listed as running
+    /// and as down does not count as running.
+    fn states(&self) -> Vec<Service>;
+}
+
+/// For a node that runs no services.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoServices;
+
+impl Services for NoServices {
+    fn states(&self) -> Vec<Service> {
+        Vec::new()
+    }
 }
 
 /// Who handed something over: any 32 bytes that stand for one network peer, such as a hash of its peer id.

@@ -1,12 +1,15 @@
-//! Reads what the hot path needs of the finalised chain, off the hot path: only pages of licenses that changed.
+//! Reads what the hot path needs of the finalised chain, off the hot path: only pages of licenses and services that
+//! changed.
 
 use crate::{
     ports::{BlockRef, Chain, ChainError, Keys},
     registry::{PageKey, MAX_RING},
+    services::MAX_SERVICE_PAGES,
 };
 use ratio1_primitives::{
     api::ClockInfo,
     ballot::{Seat, MAX_PAGES},
+    jobs::ServiceTerm,
     AccountId, LicenseId, NodeId, VoteId,
 };
 
@@ -15,8 +18,10 @@ use ratio1_primitives::{
 pub struct Known {
     /// Height of the newest finalised block known.
     pub head: Option<u32>,
-    /// What is cached of each page.
+    /// What is cached of each page of licenses.
     pub pages: Vec<PageKey>,
+    /// What is cached of each page of services: its revision.
+    pub services: Vec<Option<u32>>,
 }
 
 /// One page of licenses read anew.
@@ -30,6 +35,17 @@ pub struct PageUpdate {
     pub admitted: Vec<(LicenseId, NodeId)>,
 }
 
+/// One page of services read anew.
+#[derive(Clone, Debug)]
+pub struct ServicesUpdate {
+    /// Which.
+    pub page: u32,
+    /// Its revision when it was read.
+    pub revision: u32,
+    /// Its services.
+    pub terms: Vec<ServiceTerm>,
+}
+
 /// What changed, as of the finalised head.
 #[derive(Clone, Debug)]
 pub struct Refresh {
@@ -39,6 +55,8 @@ pub struct Refresh {
     pub clock: ClockInfo,
     /// Pages of licenses that changed.
     pub pages: Vec<PageUpdate>,
+    /// Pages of services that changed.
+    pub services: Vec<ServicesUpdate>,
     /// The current oracles.
     pub oracles: Vec<Seat<AccountId>>,
     /// This node's seat among them.
@@ -74,9 +92,23 @@ impl Refresh {
                 pages.push(PageUpdate { page, key, admitted: chain.admitted(head.hash, page)? });
             }
         }
+        let services = read_services(chain, head, &known.services)?;
         let oracles = chain.oracles(head.hash)?;
         let vote_keys = keys.vote_keys();
         let seat = oracles.iter().find(|seat| vote_keys.contains(&seat.vote_key)).cloned();
-        Ok(Self { blocks, clock, pages, oracles, seat, vote_keys, syncing: chain.is_syncing() })
+        Ok(Self { blocks, clock, pages, services, oracles, seat, vote_keys, syncing: chain.is_syncing() })
     }
+}
+
+fn read_services(chain: &dyn Chain, head: BlockRef, known: &[Option<u32>]) -> Result<Vec<ServicesUpdate>, ChainError> {
+    let mut revisions = chain.service_revisions(head.hash)?;
+    // A page that is gone holds nothing.
+    revisions.resize(revisions.len().max(known.len()), 0);
+    let mut updates = Vec::new();
+    for (page, revision) in (0..MAX_SERVICE_PAGES).zip(revisions) {
+        if known.get(page as usize) != Some(&Some(revision)) {
+            updates.push(ServicesUpdate { page, revision, terms: chain.services(head.hash, page)? });
+        }
+    }
+    Ok(updates)
 }

@@ -6,11 +6,13 @@
 //! which each of the oracles has half a one to answer, so that a slow link is given time and a dead one is replaced
 //! while the beat still counts.
 //!
+//! A beat says how the node's services are, as [`Services`] has it at that moment, as many as fit.
+//!
 //! A node that has no key or is not admitted waits. Why, and what to do about it, is for the node around to say: here it
 //! is logged at debug level only.
 
 use crate::{
-    ports::{BlockRef, Chain, ChainError, Hardware, Keys, Telemetry, Transport, TransportError, Wallclock},
+    ports::{BlockRef, Chain, ChainError, Hardware, Keys, Services, Telemetry, Transport, TransportError, Wallclock},
     rendezvous::{rendezvous, replicas},
 };
 use codec::Encode;
@@ -18,10 +20,11 @@ use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
 use parking_lot::Mutex;
 use ratio1_primitives::{
     ballot::Seat,
-    heartbeat::{BeatAck, BeatRefusal, Heartbeat, SignedHeartbeat, HEARTBEAT_VERSION},
+    heartbeat::{BeatAck, BeatRefusal, Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES},
     refusal::AdmissionRefusal,
     AccountId, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId,
 };
+use sp_core::{bounded::BoundedVec, ConstU32};
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
@@ -58,6 +61,8 @@ pub struct SenderDeps {
     pub telemetry: Arc<dyn Telemetry>,
     /// The machine.
     pub hardware: Arc<dyn Hardware>,
+    /// What runs on it.
+    pub services: Arc<dyn Services>,
     /// The intake of this very node when it runs an oracle worker ([`crate::worker::Handles::own`]).
     pub own: Option<mpsc::Sender<SignedHeartbeat>>,
 }
@@ -145,13 +150,15 @@ struct Sender {
     view: Option<View>,
     shown: Option<Result<LicenseId, Idle>>,
     last: Option<(EpochIndex, u32)>,
+    /// Whether it was logged that there are too many services.
+    cut: bool,
     health: Arc<Mutex<Health>>,
 }
 
 impl Sender {
     fn new(deps: SenderDeps) -> Self {
         let genesis = deps.chain.genesis();
-        Self { deps, genesis, view: None, shown: None, last: None, health: Default::default() }
+        Self { deps, genesis, view: None, shown: None, last: None, cut: false, health: Default::default() }
     }
 
     fn read(&self) -> Reading {
@@ -210,7 +217,7 @@ impl Sender {
             block_number: view.quote.number,
             block_hash: view.quote.hash,
             resources: self.deps.hardware.resources(),
-            services: Default::default(),
+            services: self.services(),
         };
         let Some(signature) = self.deps.keys.sign_as_node(&beat.payload(self.genesis)) else {
             self.show(Err(Idle::NoNodeKey));
@@ -218,6 +225,18 @@ impl Sender {
         };
         let signed = SignedHeartbeat { beat, signature };
         Some(deliver(self.deps.clone(), view, signed, self.health.clone()))
+    }
+
+    /// What runs here, as much of it as a beat can carry.
+    fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES>> {
+        let states = self.deps.services.states();
+        if states.len() > MAX_SERVICES as usize && !std::mem::replace(&mut self.cut, true) {
+            tracing::warn!(
+                target: "heartbeat", services = states.len(), most = MAX_SERVICES,
+                "more services run here than a heartbeat can report: those past the limit are not paid for"
+            );
+        }
+        BoundedVec::truncate_from(states)
     }
 }
 

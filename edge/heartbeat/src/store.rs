@@ -1,11 +1,14 @@
 //! What an oracle keeps across a restart: counts and its own ballots.
 //!
-//! Counts live in a parity-db, as one record per slot and page of licenses, so that a second's beats touch a handful of
-//! records however many nodes beat. They are written behind: a crash loses about a second of them, which the grace of
+//! Counts live in a parity-db, as one record per slot and page of licenses or services, so that a second's beats touch a
+//! handful of records however many nodes beat. They are written behind: a crash loses about a second of them, which the grace of
 //! an epoch forgives. A ballot must never be lost once its commit is sent, and parity-db does not say when a commit has
 //! reached the disk: so each ballot is a file of its own, synced before it counts as kept.
 
-use crate::counts::{Bitmap, EpochCounts};
+use crate::{
+    counts::{Bitmap, EpochCounts},
+    services::MAX_SERVICE_PAGES,
+};
 use codec::{Decode, DecodeAll, Encode};
 use parity_db::{ColumnOptions, Db, Options};
 use parking_lot::Mutex;
@@ -25,6 +28,8 @@ const FORMAT: u32 = 1;
 const META: u8 = 0;
 const HEADS: u8 = 1;
 const SLOTS: u8 = 2;
+/// From this one on, the pages in the keys of records are of services: a space of their own that needs no column.
+const SERVICE_PAGES: u32 = 1 << 31;
 const META_KEY: &[u8] = b"format";
 /// Endings of the files of an epoch's ballot, and of the mark that its commit may be out.
 const BALLOT: &str = "ballot";
@@ -139,21 +144,26 @@ impl Store {
 
     /// Write what changed of `counts` since it was last written.
     pub fn save(&self, counts: &mut EpochCounts) -> Result<(), StoreError> {
-        let (records, head) = counts.take_dirty();
-        let mut changes = Vec::with_capacity(records.len().saturating_add(1));
-        if head {
+        let dirty = counts.take_dirty();
+        let (epoch, beat_ms) = (counts.epoch(), counts.params().beat_ms);
+        let mut changes = Vec::new();
+        if dirty.head {
             let head = Head { params: *counts.params(), coverage: counts.coverage().as_bytes().to_vec() };
-            changes.push((HEADS, counts.epoch().0.to_be_bytes().to_vec(), Some(head.encode())));
+            changes.push((HEADS, epoch.0.to_be_bytes().to_vec(), Some(head.encode())));
         }
-        for (slot, page) in &records {
-            let record = Record { beat_ms: counts.params().beat_ms, mask: counts.mask(*slot, *page) };
-            changes.push((SLOTS, record_key(counts.epoch(), *slot, *page), Some(record.encode())));
+        for (slot, page) in &dirty.licenses {
+            let record = Record { beat_ms, mask: counts.mask(*slot, *page) };
+            changes.push((SLOTS, record_key(epoch, *slot, *page), Some(record.encode())));
+        }
+        for (slot, page) in &dirty.services {
+            let record = Record { beat_ms, mask: counts.service_mask(*slot, *page) };
+            changes.push((SLOTS, record_key(epoch, *slot, page | SERVICE_PAGES), Some(record.encode())));
         }
         if changes.is_empty() {
             return Ok(());
         }
         self.db.commit(changes).map_err(|e| {
-            counts.put_back_dirty(records, head);
+            counts.put_back_dirty(dirty);
             self.db_error(e)
         })
     }
@@ -176,8 +186,13 @@ impl Store {
             }
             let record = Record::decode_all(&mut &value[..]).map_err(|_| self.corrupt("a record of counts"))?;
             // Records from before the epoch was begun anew under other parameters mean nothing.
-            if record.beat_ms == head.params.beat_ms && slot < head.params.slots && page < MAX_PAGES {
-                counts.restore_mask(slot, page, &record.mask);
+            if record.beat_ms != head.params.beat_ms || slot >= head.params.slots {
+                continue;
+            }
+            match page.checked_sub(SERVICE_PAGES) {
+                None if page < MAX_PAGES => counts.restore_mask(slot, page, &record.mask),
+                Some(page) if page < MAX_SERVICE_PAGES => counts.restore_service_mask(slot, page, &record.mask),
+                _ => {}
             }
         }
         Ok(Some(counts))

@@ -191,6 +191,48 @@ fn oracle_abstains_when_it_heard_nothing_or_the_epoch_still_runs() {
 }
 
 #[test]
+fn ballot_measures_services_over_several_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    let chain = FakeChain::new(&[1], &[1]);
+    // Indices 7 and 2000 are free; 2047 began in the middle of the epoch and 1024 ended there; 1 has not begun.
+    let middle = at(1, 60) - 250;
+    let mut terms: Vec<_> = (0..2_500).filter(|index| ![7, 2_000].contains(index)).map(|i| term(i, 1, 0)).collect();
+    terms.iter_mut().for_each(|term| match term.index {
+        1 => term.from = at(2, 0),
+        1_024 => term.until = Some(middle),
+        2_047 => term.from = middle,
+        _ => {}
+    });
+    chain.serve(&terms);
+    let mut counts = Arc::unwrap_or_clone(counts());
+    for slot in 0..26 {
+        [0, 7, 1_023, 1_024, 2_000, 2_047, 2_499].iter().for_each(|index| counts.count_service(*index, slot));
+    }
+    let counts = [Arc::new(counts)];
+    let mut voter = voter(&chain, dir.path());
+    chain.round(Phase::Commit, 2, 10);
+    chain.cast(&voter.step(block(202), &counts, now()).unwrap().0[0].vote);
+    // What the chain says of services later changes no ballot.
+    chain.round(Phase::Reveal, 2, 10);
+    chain.state.lock().services.clear();
+    chain.cast(&voter.step(block(210), &counts, now()).unwrap().0[0].vote);
+    let Vote::Pages { first: 0, pages } = voter.step(block(211), &counts, now()).unwrap().0.remove(0).vote.vote else {
+        panic!("no pages")
+    };
+    assert_eq!(pages.iter().map(|page| page.len()).collect::<Vec<_>>(), [10, 1_024, 1_024, 452]);
+    let bytes: Vec<u8> = pages[1..].iter().flat_map(|page| page.to_vec()).collect();
+    // 26 of 112 slots, and of 52 where the term has half an epoch.
+    let expected = |index| match index {
+        0 | 1_023 | 2_499 => 59,
+        1 => 255,
+        1_024 => 127,
+        _ => 0,
+    };
+    (0..2_500).for_each(|index| assert_eq!(bytes[index], expected(index), "{index}"));
+    assert_eq!(chain.state.lock().service_reads, [0, 1, 2]);
+}
+
+#[test]
 fn ballot_names_the_price_of_the_moment_it_is_built() {
     for known in [Some(250_000_000_000_000_000), None] {
         let dir = tempfile::tempdir().unwrap();

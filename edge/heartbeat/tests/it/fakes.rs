@@ -9,10 +9,14 @@ use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
     ballot::{page_hash, Frozen, Phase, Seat, Vote},
     economics::price::Price,
-    heartbeat::{BeatAck, BeatRefusal, Heartbeat, Resources, SignedHeartbeat, HEARTBEAT_VERSION},
+    heartbeat::{
+        BeatAck, BeatRefusal, Heartbeat, Resources, Service, ServiceState, SignedHeartbeat, HEARTBEAT_VERSION,
+    },
+    jobs::{ServiceTerm, SlotRef},
     keys::pair::VotePair,
     refusal::AdmissionRefusal,
-    AccountId, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
+    AccountId, ClockParams, EpochIndex, EpochParams, Hash, JobId, LicenseId, NodeId, NodeSignature, VoteId,
+    VoteSignature, PAGE_SIZE,
 };
 use sp_core::{ed25519, Pair};
 use std::{
@@ -78,6 +82,19 @@ pub fn signed(n: u8, epoch: u32, slot: u32) -> SignedHeartbeat {
     sign(n, beat(n, epoch, slot))
 }
 
+/// A beat of node `n` that says how slots of job 1 are.
+pub fn reporting(n: u8, epoch: u32, slot: u32, states: &[(u16, ServiceState)]) -> SignedHeartbeat {
+    let states = states.iter().map(|(slot, state)| Service { job: JobId(1), slot: *slot, state: *state });
+    let services = states.collect::<Vec<_>>().try_into().unwrap();
+    sign(n, Heartbeat { services, ..beat(n, epoch, slot) })
+}
+
+/// The service of node `n` that serves a slot of job 1, since ever and for good.
+pub fn term(index: u32, n: u8, slot: u16) -> ServiceTerm {
+    let slot = SlotRef { job: JobId(1), slot };
+    ServiceTerm { index, slot, license: LicenseId(n.into()), from: 0, until: None }
+}
+
 /// Unix milliseconds in the middle of a slot.
 pub fn at(epoch: u32, slot: u32) -> u64 {
     CLOCK.epoch_start(EpochIndex(epoch)) + u64::from(slot) * 500 + 250
@@ -92,6 +109,10 @@ pub struct State {
     pub rounds: Vec<RoundInfo>,
     pub status: BTreeMap<(EpochIndex, u16), BallotStatus>,
     pub page_reads: usize,
+    pub services: Vec<ServiceTerm>,
+    pub service_revisions: Vec<u32>,
+    /// Pages of services that were read.
+    pub service_reads: Vec<u32>,
 }
 
 pub struct FakeChain {
@@ -112,6 +133,9 @@ impl FakeChain {
             rounds: Vec::new(),
             status: BTreeMap::new(),
             page_reads: 0,
+            services: Vec::new(),
+            service_revisions: Vec::new(),
+            service_reads: Vec::new(),
         };
         Arc::new(Self { state: Mutex::new(state), finalised: Default::default(), best: Default::default() })
     }
@@ -128,8 +152,20 @@ impl FakeChain {
     /// The one round: epoch 1 with its oracles as seats.
     pub fn round(&self, phase: Phase, age: u32, licenses: u32) {
         let mut state = self.state.lock();
-        let frozen = Frozen { seats: state.oracles.clone().try_into().unwrap(), licenses, services: 0, params: PARAMS };
+        let seats = state.oracles.clone().try_into().unwrap();
+        let services = state.services.iter().map(|term| term.index + 1).max().unwrap_or(0);
+        let frozen = Frozen { seats, licenses, services, params: PARAMS };
         state.rounds = vec![RoundInfo { epoch: EpochIndex(1), phase, age, length: 20, reopened: 0, frozen }];
+    }
+
+    /// Services, all of them new.
+    pub fn serve(&self, services: &[ServiceTerm]) {
+        let mut state = self.state.lock();
+        state.services = services.to_vec();
+        let pages = services.iter().map(|term| term.index / PAGE_SIZE + 1).max().unwrap_or(0) as usize;
+        let revisions = &mut state.service_revisions;
+        revisions.iter_mut().for_each(|revision| *revision += 1);
+        revisions.resize(pages.max(revisions.len()), 1);
     }
 
     /// What the runtime would do with a vote.
@@ -191,6 +227,14 @@ impl Chain for FakeChain {
         let mut state = self.state.lock();
         state.page_reads += 1;
         Ok(state.admitted.iter().filter(|(license, _)| license.page() == page).copied().collect())
+    }
+    fn service_revisions(&self, _: Hash) -> Result<Vec<u32>, ChainError> {
+        Ok(self.state.lock().service_revisions.clone())
+    }
+    fn services(&self, _: Hash, page: u32) -> Result<Vec<ServiceTerm>, ChainError> {
+        let mut state = self.state.lock();
+        state.service_reads.push(page);
+        Ok(state.services.iter().filter(|term| term.index / PAGE_SIZE == page).copied().collect())
     }
     fn oracles(&self, _: Hash) -> Result<Vec<Seat<AccountId>>, ChainError> {
         Ok(self.state.lock().oracles.clone())
@@ -343,6 +387,16 @@ impl Hardware for NoHardware {
     }
 }
 
+/// Services set by hand.
+#[derive(Default)]
+pub struct FakeServices(pub Mutex<Vec<Service>>);
+
+impl Services for FakeServices {
+    fn states(&self) -> Vec<Service> {
+        self.0.lock().clone()
+    }
+}
+
 /// Everything around one node.
 pub struct World {
     pub chain: Arc<FakeChain>,
@@ -350,6 +404,7 @@ pub struct World {
     pub net: Arc<FakeNet>,
     pub sink: Arc<FakeSink>,
     pub prices: Arc<FakePrices>,
+    pub services: Arc<FakeServices>,
     pub metrics: Arc<Metrics>,
     pub me: u8,
 }
@@ -358,8 +413,8 @@ impl World {
     pub fn new(me: u8, nodes: &[u8], oracles: &[u8]) -> Self {
         let chain = FakeChain::new(nodes, oracles);
         let sink = Arc::new(FakeSink(chain.clone(), Default::default()));
-        let (clock, net, prices, metrics) = Default::default();
-        Self { chain, clock, net, sink, prices, metrics, me }
+        let (clock, net, prices, services, metrics) = Default::default();
+        Self { chain, clock, net, sink, prices, services, metrics, me }
     }
 
     pub fn oracle(&self, store: &Path) -> OracleDeps {
@@ -383,6 +438,7 @@ impl World {
             clock,
             telemetry: self.metrics.clone(),
             hardware: Arc::new(NoHardware),
+            services: self.services.clone(),
             own: None,
         }
     }

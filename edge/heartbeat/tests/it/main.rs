@@ -6,5 +6,6 @@ mod fakes;
 mod intake;
 mod relay;
 mod sender;
+mod services;
 mod store;
 mod worker;

@@ -4,8 +4,8 @@ use ratio1_heartbeat::{
     run_sender,
 };
 use ratio1_primitives::{
-    heartbeat::{decode_bounded, BeatRefusal, SignedHeartbeat, MAX_BEAT_BYTES},
-    AccountId, ClockParams, EpochIndex, EpochParams, LicenseId,
+    heartbeat::{decode_bounded, BeatRefusal, Service, ServiceState, SignedHeartbeat, MAX_BEAT_BYTES},
+    AccountId, ClockParams, EpochIndex, EpochParams, JobId, LicenseId,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -82,5 +82,25 @@ async fn oracle_hands_its_own_beats_to_its_own_intake() {
     assert!(beat.is_signed_by(&node_id(1), GENESIS));
     until("the other oracle has it too", || beats(&world).values().any(|to| *to == [seat(2).oracle].into())).await;
     assert!(world.metrics.sent.lock().iter().all(|ok| *ok));
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beats_say_how_services_are_as_far_as_they_fit() {
+    let world = world(9, &[9], &[0]);
+    let state = |slot, state| Service { job: JobId(7), slot, state };
+    let said = |world: &World| {
+        let sent = world.net.beats.lock();
+        let last: Option<SignedHeartbeat> = sent.last().and_then(|(_, bytes)| decode_bounded(bytes, MAX_BEAT_BYTES));
+        last.map(|signed| signed.beat.services.to_vec())
+    };
+    let task = tokio::spawn(run_sender(world.sender(Arc::new(SystemClock)), futures::future::pending()));
+    until("a beat without services", || said(&world) == Some(vec![])).await;
+    let two = vec![state(0, ServiceState::Running), state(1, ServiceState::Down)];
+    *world.services.0.lock() = two.clone();
+    until("a beat with two", || said(&world).as_ref() == Some(&two)).await;
+    let many: Vec<_> = (0..70).map(|slot| state(slot, ServiceState::Running)).collect();
+    *world.services.0.lock() = many.clone();
+    until("a beat with as many as fit", || said(&world).as_deref() == Some(&many[..64])).await;
     task.abort();
 }

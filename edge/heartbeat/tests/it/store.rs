@@ -30,6 +30,35 @@ fn counts_survive_when_the_store_is_reopened() {
 }
 
 #[test]
+fn service_counts_survive_when_the_store_is_reopened() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut counts = EpochCounts::new(EpochIndex(1), PARAMS);
+    {
+        let store = Store::open(dir.path(), GENESIS).unwrap();
+        for slot in 0..60 {
+            counts.count(LicenseId(5), slot);
+            counts.count_service(5, slot);
+            counts.count_service(3_000, slot);
+        }
+        store.save(&mut counts).unwrap();
+        counts.clear_service(3_000, 7);
+        counts.count_service(4, 7);
+        store.save(&mut counts).unwrap();
+    }
+    let store = Store::open(dir.path(), GENESIS).unwrap();
+    let again = store.load(EpochIndex(1)).unwrap().unwrap();
+    for index in 0..4_000 {
+        assert_eq!(again.service(index), counts.service(index), "{index}");
+    }
+    assert_eq!(again.service(3_000).unwrap().count(), 59);
+    assert_eq!(again.bytes(4_000, 112), counts.bytes(4_000, 112), "licenses are apart from services");
+    assert_eq!(again.beats_root(4_000), counts.beats_root(4_000));
+    // A head, and 60 slots of one page of licenses and two of services.
+    assert_eq!(store.prune(|_| false).unwrap(), 1 + 60 * 3);
+    assert!(store.load(EpochIndex(1)).unwrap().is_none());
+}
+
+#[test]
 fn store_is_refused_when_it_belongs_to_another_chain() {
     let dir = tempfile::tempdir().unwrap();
     drop(Store::open(dir.path(), GENESIS).unwrap());

@@ -15,14 +15,14 @@ use sp_core::Pair;
 use std::{path::Path, sync::atomic::Ordering, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
-struct Running {
-    handles: Handles,
+pub struct Running {
+    pub handles: Handles,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), WorkerError>>,
 }
 
 impl Running {
-    async fn start(world: &World, dir: &Path) -> Self {
+    pub async fn start(world: &World, dir: &Path) -> Self {
         let (handles, inputs) = channels();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(run_oracle(world.oracle(dir), inputs, async move { drop(stopped.await) }));
@@ -36,20 +36,20 @@ impl Running {
         panic!("the worker never began to count");
     }
 
-    async fn send(&self, bytes: Vec<u8>) -> BeatAck {
+    pub async fn send(&self, bytes: Vec<u8>) -> BeatAck {
         let (answer, answered) = oneshot::channel();
         let from = Source(sp_crypto_hashing::blake2_256(&bytes));
         self.handles.beats.send(InboundBeat { from, bytes, answer }).await.unwrap();
         answered.await.unwrap()
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.stop.send(()).unwrap();
         self.task.await.unwrap().unwrap();
     }
 }
 
-fn relayed(beats: &[SignedHeartbeat], to: u8, now: u64) -> InboundBatch {
+pub fn relayed(beats: &[SignedHeartbeat], to: u8, now: u64) -> InboundBatch {
     let (relay, to) = (vote_pair(2).public(), vote_pair(to).public());
     InboundBatch { from: Source([3; 32]), bytes: seal(&FakeKeys(2), GENESIS, &relay, &to, now, beats).unwrap() }
 }
@@ -119,7 +119,7 @@ async fn empty_batches_are_sent_when_there_is_nothing_to_relay() {
     worker.stop().await;
 }
 
-fn open(bytes: &[u8]) -> RelayBatch {
+pub fn open(bytes: &[u8]) -> RelayBatch {
     decode_bounded(bytes, MAX_BATCH_BYTES).unwrap()
 }
 
