@@ -3,10 +3,12 @@
 //! Every figure is a ratio against something measured in the same run, so that it says the same on any machine.
 //! Figures with a bound make the program fail when they break it.
 
+mod assignment;
 mod claim;
 mod epoch;
 mod figures;
 mod intake;
+mod settlement;
 mod state;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +36,10 @@ enum Which {
     EpochClose,
     /// A claim after 1 and after 1080 epochs: equal cost.
     Claim,
+    /// A job's draw among 1 000 and among 100 000 licenses: at most 1.2 times the time and the weight.
+    Assignment,
+    /// Settling an epoch of 10 000 running slots: within its share of every block, the time per slot must not grow.
+    Settlement,
     /// All of them.
     All,
 }
@@ -57,7 +63,9 @@ fn main() -> ExitCode {
         Which::HeartbeatIntake => &[intake::run],
         Which::EpochClose => &[epoch::run],
         Which::Claim => &[claim::run],
-        Which::All => &[intake::run, epoch::run, claim::run],
+        Which::Assignment => &[assignment::run],
+        Which::Settlement => &[settlement::run],
+        Which::All => &[intake::run, epoch::run, claim::run, assignment::run, settlement::run],
     };
     let mut all = Outcome::default();
     for bench in benches {
