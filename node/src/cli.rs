@@ -33,6 +33,17 @@ pub struct Cli {
     /// why.
     #[arg(long, value_name = "PATH", conflicts_with = "edge")]
     pub r1_usd_file: Option<PathBuf>,
+
+    /// For edge nodes: the file from which heartbeats take the states of the services that run on this node.
+    ///
+    /// Each line is `<job> <slot> running` or `<job> <slot> down`, for example `17 0 running`; what follows a `#` is a
+    /// remark. Whatever supervises the containers keeps it true; it should write another file and rename it, so that no
+    /// half of a list is ever read. The file is read for each heartbeat, and believed however old it is: a supervisor that
+    /// stops should say so. If it is missing, or a line is wrong, heartbeats report no service, as if none ran, and the log
+    /// says why. A heartbeat can report 64 services.
+    // What is required is waived when something given conflicts with it, so that is named too.
+    #[arg(long, value_name = "PATH", requires = "edge", conflicts_with_all = ["validator", "dev"])]
+    pub service_states: Option<PathBuf>,
 }
 
 /// Everything but running.
@@ -120,6 +131,18 @@ mod tests {
         assert!(parse("--alice --chain local --r1-usd-file price").is_ok_and(price));
         assert!(parse("--edge --r1-usd-file price").is_err());
         assert!(parse("--validator --r1-usd-file").is_err());
+    }
+
+    #[test]
+    fn service_states_are_for_edge_nodes() {
+        assert!(parse("--edge").is_ok_and(|cli| cli.service_states.is_none()));
+        let states = |cli: Cli| cli.service_states == Some(PathBuf::from("states"));
+        assert!(parse("--edge --eve --chain local --service-states states").is_ok_and(states));
+        assert!(parse("--validator --service-states states").is_err());
+        assert!(parse("--dev --service-states states").is_err());
+        assert!(parse("--alice --chain local --service-states states").is_err());
+        assert!(parse("--service-states states").is_err());
+        assert!(parse("--edge --service-states").is_err());
     }
 
     #[test]

@@ -47,7 +47,8 @@ fn keep_private() {
 
 fn run_node(cli: &Cli) -> Result<()> {
     keep_private();
-    let options = Options { edge: cli.edge, r1_usd_file: cli.r1_usd_file.clone() };
+    let options =
+        Options { edge: cli.edge, r1_usd_file: cli.r1_usd_file.clone(), service_states: cli.service_states.clone() };
     let (run, account) = if options.edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
     let mut runner = cli.create_runner(&run)?;
     if account.is_some() {

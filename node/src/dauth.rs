@@ -140,6 +140,12 @@ impl Default for Watch {
 }
 
 impl Watch {
+    /// One that stays as it is.
+    #[cfg(test)]
+    pub fn at(standing: Standing) -> Self {
+        Self(Arc::new(Mutex::new(standing)))
+    }
+
     /// The latest.
     pub fn standing(&self) -> Standing {
         self.0.lock().clone()

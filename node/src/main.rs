@@ -15,6 +15,7 @@ mod keys;
 mod network;
 mod rpc;
 mod service;
+mod work;
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ use ratio1_heartbeat::ports::{BlockRef, Chain, ChainError, SubmitError, VoteSink
 use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedVote, WorkerApi},
     ballot::Seat,
+    jobs::ServiceTerm,
     refusal::AdmissionRefusal,
     AccountId, EpochIndex, Hash, LicenseId, NodeId,
 };
@@ -93,6 +94,14 @@ impl Chain for ChainAdapter {
 
     fn admitted(&self, at: Hash, page: u32) -> Result<Vec<(LicenseId, NodeId)>, ChainError> {
         ask!(self, at, admitted, page)
+    }
+
+    fn service_revisions(&self, at: Hash) -> Result<Vec<u32>, ChainError> {
+        ask!(self, at, service_revisions)
+    }
+
+    fn services(&self, at: Hash, page: u32) -> Result<Vec<ServiceTerm>, ChainError> {
+        ask!(self, at, services, page)
     }
 
     fn oracles(&self, at: Hash) -> Result<Vec<Seat<AccountId>>, ChainError> {

@@ -5,4 +5,6 @@ pub mod hardware;
 pub mod keys;
 pub mod metrics;
 pub mod price;
+pub mod services;
 pub mod transport;
+pub mod work;

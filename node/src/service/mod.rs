@@ -8,9 +8,12 @@ mod workers;
 pub use partial::{partial, FullBackend, FullClient, FullPool, HostFunctions, Partial, SelectChain};
 
 use crate::{
-    adapters::{chain::ChainAdapter, keys::KeystoreAdapter, metrics::Metrics, transport::NetTransport},
+    adapters::{
+        chain::ChainAdapter, keys::KeystoreAdapter, metrics::Metrics, transport::NetTransport, work::WorkAdapter,
+    },
     dauth::Watch,
     rpc::{self, NodeFacts, NodeRole},
+    work::Work,
 };
 use consensus::Consensus;
 use network::Prepared;
@@ -36,6 +39,8 @@ pub struct Options {
     pub edge: bool,
     /// Where a validator's ballots take the R1/USD price from.
     pub r1_usd_file: Option<PathBuf>,
+    /// Where an edge node's heartbeats take the states of its services from.
+    pub service_states: Option<PathBuf>,
 }
 
 /// Start a node. It speaks litep2p: a second network backend would double the time it takes to compile, and nothing
@@ -115,6 +120,7 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
             keys: KeystoreAdapter(keystore.clone()),
             inbound,
             r1_usd_file: options.r1_usd_file,
+            service_states: options.service_states,
             data: config.data_path.clone(),
         },
     )?;
@@ -163,6 +169,12 @@ fn warp_sync(parts: &Partial) -> WarpSyncConfig<Block> {
 fn rpc_deps(config: &Configuration, parts: &Partial, node: NodeFacts, voter_state: SharedVoterState) -> rpc::Deps {
     let authority_set = parts.grandpa_link.shared_authority_set().clone();
     let proofs = FinalityProofProvider::new_for_service(parts.backend.clone(), Some(authority_set.clone()));
+    let work = Work {
+        chain: Arc::new(WorkAdapter::new(parts.client.clone(), parts.pool.clone())),
+        keys: KeystoreAdapter(parts.keystore.keystore()),
+        watch: node.watch.clone(),
+        role: node.role,
+    };
     rpc::Deps {
         client: parts.client.clone(),
         pool: parts.pool.clone(),
@@ -177,6 +189,7 @@ fn rpc_deps(config: &Configuration, parts: &Partial, node: NodeFacts, voter_stat
             proofs,
         },
         node,
+        work,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         keys::KeystoreAdapter,
         metrics::Metrics,
         price::PriceFile,
+        services::ServicesFile,
         transport::NetTransport,
     },
     network::{Doors, Inbound},
@@ -18,7 +19,7 @@ use crate::{
 };
 use ratio1_heartbeat::{
     channels,
-    ports::{Chain, NoPrice, PriceFeed, SystemClock},
+    ports::{Chain, NoPrice, NoServices, PriceFeed, Services, SystemClock},
     run_oracle, run_sender, OracleDeps, SenderDeps, Store,
 };
 use sc_service::{error::Error, TaskManager};
@@ -62,6 +63,8 @@ pub struct Deps {
     pub inbound: Option<Inbound>,
     /// Where an oracle's ballots take the R1/USD price from.
     pub r1_usd_file: Option<PathBuf>,
+    /// Where an edge node's heartbeats take the states of its services from.
+    pub service_states: Option<PathBuf>,
     /// The folder of the chain's data.
     pub data: PathBuf,
 }
@@ -80,7 +83,8 @@ pub fn spawn(task_manager: &mut TaskManager, mut deps: Deps) -> Result<(), Error
     });
     let own = inbound.map(|inbound| oracle(&mut crew, &deps, inbound));
     if deps.node.role != NodeRole::Full {
-        crew.add("sender", move |stop| run_sender(sender_deps(&deps, own.clone()), stop.wait()));
+        let services = services(&deps);
+        crew.add("sender", move |stop| run_sender(sender_deps(&deps, own.clone(), services.clone()), stop.wait()));
     }
     task_manager.keep_alive(crew);
     Ok(())
@@ -146,7 +150,15 @@ fn price_feed(deps: &Deps) -> Arc<dyn PriceFeed> {
     Arc::new(PriceFile::new(path, Arc::new(SystemClock), epoch_ms))
 }
 
-fn sender_deps(deps: &Deps, own: Option<OwnBeats>) -> SenderDeps {
+/// What runs on this node. One for as long as it runs, as with [`price_feed`]. Without a file it reports no services.
+fn services(deps: &Deps) -> Arc<dyn Services> {
+    match &deps.service_states {
+        Some(path) => Arc::new(ServicesFile::new(path.clone())),
+        None => Arc::new(NoServices),
+    }
+}
+
+fn sender_deps(deps: &Deps, own: Option<OwnBeats>, services: Arc<dyn Services>) -> SenderDeps {
     SenderDeps {
         chain: deps.chain.clone(),
         keys: Arc::new(deps.keys.clone()),
@@ -154,6 +166,7 @@ fn sender_deps(deps: &Deps, own: Option<OwnBeats>) -> SenderDeps {
         clock: Arc::new(SystemClock),
         telemetry: deps.node.metrics.clone(),
         hardware: Arc::new(Machine::new(deps.data.clone())),
+        services,
         own,
     }
 }

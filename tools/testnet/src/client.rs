@@ -1,4 +1,4 @@
-//! One node's RPC: runtime API calls typed by the primitives, headers, balances, claims.
+//! One node's RPC: runtime API calls typed by the primitives, headers, balances, transactions.
 
 use crate::{Error, Result};
 use codec::{Decode, Encode};
@@ -22,8 +22,8 @@ use std::{sync::Arc, time::Duration};
 
 /// The longest one call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// The longest a claim may take until its block is finalised.
-const CLAIM_LIMIT: Duration = Duration::from_secs(60);
+/// The longest a transaction may take until its block is finalised.
+const INCLUSION_LIMIT: Duration = Duration::from_secs(60);
 
 /// A connection to one node. Cheap to clone.
 #[derive(Clone)]
@@ -136,8 +136,14 @@ impl Client {
         Ok(self.storage(at, key).await?.unwrap_or_default())
     }
 
-    /// What an account has, free and reserved.
+    /// What an account has, free and reserved together.
     pub async fn balance(&self, at: Hash, who: &AccountId) -> Result<Balance> {
+        let (free, reserved) = self.free_and_reserved(at, who).await?;
+        Ok(free.saturating_add(reserved))
+    }
+
+    /// What an account has free, and what is reserved of it: on hold, for jobs.
+    pub async fn free_and_reserved(&self, at: Hash, who: &AccountId) -> Result<(Balance, Balance)> {
         // Nonce, consumers, providers, sufficients; then free and reserved, as frame-system and pallet-balances
         // keep them.
         type Account = ([u32; 4], [Balance; 2]);
@@ -145,7 +151,7 @@ impl Client {
         let raw = who.encode();
         let key = [name, blake2_128(&raw).to_vec(), raw].concat();
         let account: Option<Account> = self.storage(at, key).await?;
-        Ok(account.map_or(0, |(_, [free, reserved])| free.saturating_add(reserved)))
+        Ok(account.map_or((0, 0), |(_, [free, reserved])| (free, reserved)))
     }
 
     /// The last R1/USD rate with 18 decimals, and whether the oracles posted it, as the price pallet keeps it.
@@ -161,30 +167,43 @@ impl Client {
     pub async fn claim(&self, license: LicenseId) -> Result<Head> {
         let at = self.best().await?.hash;
         let extrinsic = self.call_raw(at, "Ratio1Api_claim_extrinsic", license).await?;
+        self.include(&format!("claim of license {license}"), &extrinsic).await
+    }
+
+    /// Send a transaction and wait for the finalised block that holds it. `what` it is, errors say.
+    pub async fn include(&self, what: &str, extrinsic: &[u8]) -> Result<Head> {
         let method = "author_submitAndWatchExtrinsic";
-        let watch = self.0.subscribe(method, rpc_params![to_hex(&extrinsic)], "author_unwatchExtrinsic").await;
+        let watch = self.0.subscribe(method, rpc_params![to_hex(extrinsic)], "author_unwatchExtrinsic").await;
         let mut watch = watch.map_err(|source| Error::Rpc { method: method.into(), source })?;
-        let refused = |detail: String| Error::Claim { license: license.0, detail };
-        match tokio::time::timeout(CLAIM_LIMIT, inclusion(&mut watch)).await {
+        let refused = |detail: String| Error::Transaction { what: what.into(), detail };
+        match tokio::time::timeout(INCLUSION_LIMIT, inclusion(&mut watch)).await {
             Ok(Ok(hash)) => self.head(hash).await,
             Ok(Err(detail)) => Err(refused(detail)),
-            Err(_) => Err(refused(format!("not finalised within {} s", CLAIM_LIMIT.as_secs()))),
+            Err(_) => Err(refused(format!("not finalised within {} s", INCLUSION_LIMIT.as_secs()))),
         }
     }
 
-    async fn call_raw(&self, at: Hash, method: &str, args: impl Encode) -> Result<Vec<u8>> {
+    /// Hand a transaction to the pool.
+    pub async fn submit(&self, extrinsic: &[u8]) -> Result<Hash> {
+        self.rpc("author_submitExtrinsic", rpc_params![to_hex(extrinsic)]).await
+    }
+
+    /// As [`Self::call`], the answer as it came.
+    pub async fn call_raw(&self, at: Hash, method: &str, args: impl Encode) -> Result<Vec<u8>> {
         let raw: String = self.rpc("state_call", rpc_params![method, to_hex(&args.encode()), at]).await?;
         from_hex(method, &raw)
     }
 
-    async fn storage<T: Decode>(&self, at: Hash, key: Vec<u8>) -> Result<Option<T>> {
+    /// A value of the state of block `at`, by its key.
+    pub async fn storage<T: Decode>(&self, at: Hash, key: Vec<u8>) -> Result<Option<T>> {
         let raw: Option<String> = self.rpc("state_getStorage", rpc_params![to_hex(&key), at]).await?;
         let Some(raw) = raw else { return Ok(None) };
         let raw = from_hex("state_getStorage", &raw)?;
         T::decode(&mut &raw[..]).map(Some).map_err(|error| answer("state_getStorage", error.to_string()))
     }
 
-    async fn rpc<T: DeserializeOwned>(&self, method: &str, params: ArrayParams) -> Result<T> {
+    /// Any method.
+    pub async fn rpc<T: DeserializeOwned>(&self, method: &str, params: ArrayParams) -> Result<T> {
         let called = self.0.request(method, params).await;
         called.map_err(|source| Error::Rpc { method: method.into(), source })
     }

@@ -59,10 +59,10 @@ pub enum Error {
         detail: String,
     },
     /// A transaction did not get into a finalised block.
-    #[error("the claim of license {license} was refused: {detail}")]
-    Claim {
-        /// Whose claim.
-        license: u32,
+    #[error("the {what} was refused: {detail}")]
+    Transaction {
+        /// What it was to do.
+        what: String,
         /// What the pool said.
         detail: String,
     },

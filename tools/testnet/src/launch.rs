@@ -5,7 +5,7 @@
 //! nodes even when this program itself is killed.
 //!
 //! Each oracle is given a price file, which this program keeps fresh for as long as the network lives, as the tool of an
-//! operator would.
+//! operator would; each edge node a file of service states, which says that nothing runs until somebody writes it.
 
 use crate::{
     cast::Who,
@@ -58,6 +58,8 @@ pub struct Node {
     log: PathBuf,
     /// An oracle's price file.
     price: Option<PathBuf>,
+    /// An edge node's file of service states.
+    states: Option<PathBuf>,
     child: Option<Child>,
 }
 
@@ -82,6 +84,11 @@ impl Node {
         format!("ws://127.0.0.1:{}", self.ports.rpc)
     }
 
+    /// The file from which an edge node reports how its services are.
+    pub fn service_states(&self) -> Option<&Path> {
+        self.states.as_deref()
+    }
+
     fn args(&self, bootnodes: &[String]) -> Vec<String> {
         let own = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         let mut args = own(&["--chain", "local", "--no-telemetry", "--no-mdns", "--state-pruning", "archive"]);
@@ -94,6 +101,9 @@ impl Node {
         args.extend(["--node-key".into(), self.key.clone()]);
         if let Some(price) = &self.price {
             args.extend(["--r1-usd-file".into(), price.display().to_string()]);
+        }
+        if let Some(states) = &self.states {
+            args.extend(["--service-states".into(), states.display().to_string()]);
         }
         args.push("--bootnodes".into());
         args.extend(bootnodes.iter().filter(|address| **address != self.address()).cloned());
@@ -145,12 +155,13 @@ struct PriceTool {
 impl PriceTool {
     /// For these files, which are there when this returns.
     fn start(files: Vec<PathBuf>) -> Result<Self> {
-        files.iter().try_for_each(|file| write_price(file)).map_err(Error::io("write the price files"))?;
+        let write = |file: &PathBuf| replace(file, R1_USD);
+        files.iter().try_for_each(write).map_err(Error::io("write the price files"))?;
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             while stopped.recv_timeout(PRICE_EVERY) == Err(RecvTimeoutError::Timeout) {
                 // One that can not be written gets old, and the oracle says so.
-                let _ = files.iter().try_for_each(|file| write_price(file));
+                let _ = files.iter().try_for_each(write);
             }
         });
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -167,10 +178,10 @@ impl Drop for PriceTool {
     }
 }
 
-/// Another file, renamed: no oracle reads half a number.
-fn write_price(file: &Path) -> std::io::Result<()> {
+/// Give `file` new content by another file, renamed: no node reads half of it.
+pub fn replace(file: &Path, content: &str) -> std::io::Result<()> {
     let new = file.with_extension("new");
-    std::fs::write(&new, R1_USD)?;
+    std::fs::write(&new, content)?;
     std::fs::rename(new, file)
 }
 
@@ -194,6 +205,9 @@ impl Network {
         let dir = dir.map_err(Error::io("make a temporary folder"))?;
         let ports = free_ports(cast.len())?;
         let nodes: Vec<_> = cast.iter().zip(ports).map(|(who, ports)| prepare(*who, ports, dir.path())).collect();
+        for states in nodes.iter().filter_map(Node::service_states) {
+            replace(states, "").map_err(Error::io("write the files of service states"))?;
+        }
         let bootnodes = nodes.iter().filter(|node| node.who.is_oracle()).map(Node::address).collect();
         let prices = PriceTool::start(nodes.iter().filter_map(|node| node.price.clone()).collect())?;
         Ok(Self { binary: binary.into(), nodes, bootnodes, _prices: prices, dir: Some(dir) })
@@ -347,6 +361,7 @@ fn prepare(who: Who, ports: Ports, dir: &Path) -> Node {
         dir: dir.join(who.name()),
         log: dir.join(format!("{who}.log")),
         price: who.is_oracle().then(|| dir.join(format!("{who}.r1-usd"))),
+        states: (!who.is_oracle()).then(|| dir.join(format!("{who}.services"))),
         child: None,
     }
 }
@@ -399,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn oracles_alone_are_given_a_price_file_that_is_gone_with_the_network() {
+    fn oracles_are_given_a_price_and_edges_a_states_file_that_are_gone_with_the_network() {
         let program = std::env::current_exe().unwrap();
         let network = Network::new(&program, &Who::ALL).unwrap();
         let mut files = Vec::new();
@@ -408,6 +423,9 @@ mod tests {
             let file = args.iter().skip_while(|arg| *arg != "--r1-usd-file").nth(1).map(PathBuf::from);
             assert_eq!(file.is_some(), who.is_oracle());
             files.extend(file);
+            let states = args.iter().skip_while(|arg| *arg != "--service-states").nth(1).map(PathBuf::from);
+            assert_eq!(states.is_some(), !who.is_oracle());
+            assert!(states.is_none_or(|states| std::fs::read_to_string(states).unwrap().is_empty()));
         }
         assert!(files.iter().all(|file| std::fs::read_to_string(file).unwrap() == R1_USD));
         drop(network);

@@ -1,6 +1,8 @@
 //! What the network tests share: running a scenario, judging it, attacking a node.
 
 pub mod attacker;
+pub mod chain;
+pub mod jobs;
 
 use ratio1_testnet::{
     facts::Check,

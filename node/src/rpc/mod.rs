@@ -1,9 +1,13 @@
-//! The node's RPC: the SDK's methods, and `r1_*` for facts about this node that no chain knows.
+//! The node's RPC: the SDK's methods, and `r1_*` for what is about this node alone: facts that no chain knows, and calls
+//! signed by its key.
+
+mod work;
 
 use crate::{
     adapters::metrics::{phase_label, Metrics},
     dauth::{Admission, Watch},
     service::{FullBackend, FullClient, FullPool, SelectChain},
+    work::Work,
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, RpcModule};
 use ratio1_primitives::{AccountId, Balance, BlockNumber, Hash, Nonce};
@@ -167,6 +171,8 @@ pub struct Deps {
     pub grandpa: GrandpaDeps,
     /// This node.
     pub node: NodeFacts,
+    /// Its dealings with jobs.
+    pub work: Work,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -179,8 +185,9 @@ pub fn module(deps: &Deps, executor: SubscriptionTaskExecutor) -> Result<RpcModu
     use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
     use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
     use substrate_frame_rpc_system::{System, SystemApiServer};
+    use work::WorkApiServer;
 
-    let Deps { client, pool, select_chain, chain_spec, keystore, babe, grandpa, node } = deps;
+    let Deps { client, pool, select_chain, chain_spec, keystore, babe, grandpa, node, work } = deps;
     let mut module = RpcModule::new(());
     module.merge(SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(System::new(client.clone(), pool.clone())))?;
     module.merge(TransactionPaymentApiServer::<Hash, RuntimeDispatchInfo<Balance>>::into_rpc(
@@ -201,6 +208,7 @@ pub fn module(deps: &Deps, executor: SubscriptionTaskExecutor) -> Result<RpcModu
         SyncState::new(chain_spec.cloned_box(), client.clone(), grandpa.authority_set.clone(), babe.clone())?
             .into_rpc(),
     )?;
-    module.merge(node.clone().into_rpc())?;
+    module.merge(NodeApiServer::into_rpc(node.clone()))?;
+    module.merge(work.clone().into_rpc())?;
     Ok(module)
 }
