@@ -105,7 +105,7 @@ impl Books {
                 (0..ratio1_primitives::pages(pallet_jobs::Indices::<Runtime>::get())).flat_map(Jobs::services_page);
             terms.map(|term| (term, pallet_jobs::Services::<Runtime>::get(term.index).unwrap())).collect()
         });
-        let clock = sim.ext.execute_with(|| pallet_availability::Clock::<Runtime>::get()).unwrap();
+        let clock = sim.ext.execute_with(pallet_availability::Clock::<Runtime>::get).unwrap();
         let (begin, end) = (clock.epoch_start(epoch), clock.epoch_start(epoch.plus(1)));
         for (term, service) in &services {
             let from = service.accepted.max(begin);
@@ -210,14 +210,13 @@ fn a_draw_is_recomputed_from_the_chain_alone() {
     let mut outputs = Vec::new();
     for _ in 0..4 {
         sim.block(vec![]);
-        outputs
-            .push(sim.ext.execute_with(|| pallet_babe::AuthorVrfRandomness::<Runtime>::get()).expect("a VRF output"));
+        outputs.push(sim.ext.execute_with(pallet_babe::AuthorVrfRandomness::<Runtime>::get).expect("a VRF output"));
     }
     assert_eq!(sim.number, opened + 4);
     sim.block(vec![]);
     assert!(outputs.windows(2).all(|pair| pair[0] != pair[1]));
     let seed = draw::seed(&outputs.try_into().unwrap(), 0);
-    let licenses = sim.ext.execute_with(|| <Licenses as LicenseInspect<AccountId>>::count());
+    let licenses = sim.ext.execute_with(<Licenses as LicenseInspect<AccountId>>::count);
     let order = draw::Permutation::new(seed, licenses);
     let mut expected = Vec::new();
     'draw: for pass in 0.. {
@@ -484,7 +483,7 @@ fn strangers_and_unpaid_requests_are_refused_and_change_nothing() {
     refused(request(0, 1), E::NodesOutOfBounds);
     refused(request(1, 0), E::EpochsOutOfBounds);
     refused(request(64, 1_080), E::InsufficientFunds);
-    assert_eq!(sim.ext.execute_with(|| pallet_jobs::NextJob::<Runtime>::get()), 0);
+    assert_eq!(sim.ext.execute_with(pallet_jobs::NextJob::<Runtime>::get), 0);
     assert_eq!(held(&mut sim, &requester), 0);
     assert!(request(1, 1).encoded_size() < 200);
 }

@@ -78,7 +78,7 @@ mod tests;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 pub use config::{Parameters, ParametersRefusal};
-pub use inspect::{DrawInfo, EarningInfo, JobInfo, QuoteInfo, SlotInfo};
+pub use inspect::{DrawInfo, EarningInfo, JobInfo, PeriodInfo, QuoteInfo, ServiceInfo, SlotCounts, SlotInfo};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;

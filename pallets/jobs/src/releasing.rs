@@ -252,6 +252,8 @@ impl<T: Config> Pallet<T> {
         epoch: EpochIndex,
         amount: Balance,
     ) -> DispatchResult {
+        // One service is blamed once: further rejections burn what it earned, not its reputation again.
+        let blamed = service.periods.iter().any(|period| period.rejected != 0);
         let (period, bit) = service.stored(epoch).ok_or(Error::<T>::Corrupted)?;
         period.accrued = period.accrued.checked_sub(amount).ok_or(Error::<T>::Corrupted)?;
         period.rejected |= bit;
@@ -260,7 +262,7 @@ impl<T: Config> Pallet<T> {
         if serves {
             return Self::end_service(index, Leaving::Rejected, Self::left_now());
         }
-        if counts {
+        if counts && !blamed {
             T::Workers::note(license, Outcome::Rejected);
         }
         Ok(())

@@ -163,7 +163,7 @@ impl pallet_nodes::Config for Runtime {
     type Licenses = Licenses;
     type Epochs = Availability;
     type Availability = Availability;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_nodes::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }
@@ -182,7 +182,7 @@ impl pallet_jobs::Config for Runtime {
     type Randomness = VrfOutputs;
     type Time = Timestamp;
     type Supply = Rewards;
-    type WeightInfo = ();
+    type WeightInfo = weights::pallet_jobs::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = super::benchmarking::Scene;
 }

@@ -2,8 +2,10 @@
 
 pub mod pallet_availability;
 pub mod pallet_governance;
+pub mod pallet_jobs;
 pub mod pallet_kyc;
 pub mod pallet_licenses;
+pub mod pallet_nodes;
 pub mod pallet_oracles;
 pub mod pallet_pools;
 pub mod pallet_price;

@@ -28,7 +28,7 @@ use std::{
 use tempfile::TempDir;
 
 /// The longest a node may take until its RPC answers.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(180);
 /// The longest a node may take to end when asked politely.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 

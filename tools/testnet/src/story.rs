@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_millis(700);
 /// The longest an epoch may take to settle after its end.
 const SETTLE_LIMIT: Duration = Duration::from_secs(120);
 /// The longest until the first block is finalised.
-const FIRST_BLOCK_LIMIT: Duration = Duration::from_secs(60);
+const FIRST_BLOCK_LIMIT: Duration = Duration::from_secs(120);
 
 /// Which epoch is for what.
 #[derive(Clone, Copy, Debug)]

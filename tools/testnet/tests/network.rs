@@ -341,18 +341,3 @@ async fn slot_of(client: &Client, epoch: EpochIndex) -> Result<u32, Error> {
     let info = client.clock(client.finalised().await?.hash).await?;
     Ok(info.clock.and_then(|clock| clock.slot_at(epoch, now_ms(), &info.params)).unwrap_or(u32::MAX))
 }
-
-#[test]
-#[ignore = "scratch"]
-fn zz_spec() {
-    let preset = ratio1_runtime::presets::get(&"local".into()).expect("it exists");
-    let patch: serde_json::Value = serde_json::from_slice(&preset).expect("json");
-    let wasm = std::fs::read(std::env::var("R1_WASM").expect("a path")).expect("a file");
-    let code = format!("0x{}", hex::encode(wasm));
-    let spec = serde_json::json!({
-        "name": "Ratio1 Local", "id": "local", "chainType": "Local", "bootNodes": [], "telemetryEndpoints": null,
-        "protocolId": "ratio1-local", "properties": {"tokenSymbol": "R1", "tokenDecimals": 18, "ss58Format": 42},
-        "codeSubstitutes": {}, "genesis": {"runtimeGenesis": {"code": code, "patch": patch}},
-    });
-    std::fs::write(std::env::var("R1_SPEC").expect("a path"), spec.to_string()).expect("written");
-}

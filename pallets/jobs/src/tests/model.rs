@@ -101,6 +101,10 @@ impl Model {
             PollLimit::set(Weight::MAX);
             next_block();
         }
+        // Meanwhile it may have lapsed, for being too old.
+        if !Open::get().contains(&epoch) {
+            return;
+        }
         let bytes: Vec<(u32, u8)> = (0..Indices::<Test>::get()).map(|index| (index, byte(seed, index))).collect();
         let begins = clock().epoch_start(epoch);
         let voted = Frozen::get(epoch).unwrap_or_default();
