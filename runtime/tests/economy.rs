@@ -20,7 +20,7 @@ use ratio1_primitives::{
         sale::{split, TIERS},
         R1,
     },
-    kyc::{Country, EntityKind},
+    kyc::Country,
     refusal::{AdmissionRefusal, KycRefusal},
     traits::LicenseInspect,
     EpochIndex, LicenseClass, LicenseId,
