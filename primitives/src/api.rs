@@ -5,11 +5,12 @@ use crate::{
     jobs::{JobRequest, NodeProfile, ServiceTerm, SlotRef},
     refusal::AdmissionRefusal,
     AccountId, Balance, BlockNumber, ClockParams, EpochIndex, EpochParams, Hash, LicenseClass, LicenseId, NodeId,
-    NodeSignature, VoteSignature,
+    NodeSignature, VoteId, VoteSignature,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
+use sp_core::{bounded::BoundedVec, ConstU32};
 
 /// The clock and the running epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -62,6 +63,40 @@ pub struct SignedVote {
     /// The vote.
     pub vote: Vote,
     /// By the seat's vote key.
+    pub signature: VoteSignature,
+}
+
+/// Licenses one report of absence can name.
+pub const MAX_ABSENT: u32 = 512;
+
+/// An oracle's word that nodes with running slots are silent: no beat of theirs in the last
+/// [`ABSENCE_SLOTS`](crate::clock::ABSENCE_SLOTS) beat slots, in which it was itself covered.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, codec::DecodeWithMemTracking, TypeInfo)]
+pub struct Absence {
+    /// The epoch that runs.
+    pub epoch: EpochIndex,
+    /// The newest of these slots.
+    pub slot: u32,
+    /// Whose nodes, in order, none twice.
+    pub licenses: BoundedVec<LicenseId, ConstU32<MAX_ABSENT>>,
+}
+
+impl Absence {
+    /// The bytes the oracle's vote key signs.
+    pub fn payload(&self, genesis: Hash, voter: &VoteId) -> Vec<u8> {
+        let digest = sp_io::hashing::blake2_256(&self.encode());
+        (b"ratio1/absence/v1", genesis, voter, digest).encode()
+    }
+}
+
+/// A signed report of absence, ready for a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SignedAbsence {
+    /// The vote key of an active oracle.
+    pub voter: VoteId,
+    /// What it says.
+    pub absence: Absence,
+    /// By `voter`, over [`Absence::payload`].
     pub signature: VoteSignature,
 }
 
@@ -311,6 +346,8 @@ sp_api::decl_runtime_apis! {
         fn ballot_status(epoch: EpochIndex, seat: u16) -> Option<BallotStatus>;
         /// A vote as a transaction. The runtime builds it, so that old binaries survive a new extrinsic format.
         fn vote_extrinsic(vote: SignedVote) -> Block::Extrinsic;
+        /// A report of absence as a transaction.
+        fn absence_extrinsic(report: SignedAbsence) -> Block::Extrinsic;
         /// A node's own call as a transaction.
         fn node_extrinsic(call: NodeCall) -> Block::Extrinsic;
         /// The number the node of a license must sign its next declaration with.

@@ -1,7 +1,8 @@
 //! An oracle's ballot: a header, committed to by its hash, and the pages of bytes it stands for (protocol section 4).
 
 use crate::{
-    apbft, economics::price::Price, pages, EpochIndex, EpochParams, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE,
+    apbft, clock::Gaps, economics::price::Price, pages, BlockNumber, EpochIndex, EpochParams, Hash, LicenseId, VoteId,
+    VoteSignature, PAGE_SIZE,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -10,7 +11,7 @@ use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{bounded::BoundedVec, ConstU32};
 
 /// The version of [`BallotHeader`] this code speaks.
-pub const BALLOT_VERSION: u8 = 1;
+pub const BALLOT_VERSION: u8 = 2;
 /// Oracles there can be.
 pub const MAX_ORACLES: u32 = 100;
 /// Pages a ballot can have: 98 for 100 000 licenses, and as many again for service slots.
@@ -36,6 +37,8 @@ pub struct BallotHeader {
     pub coverage: u8,
     /// Price of one R1, if the oracle knows one.
     pub price: Option<Price>,
+    /// The height that was final to this oracle when it built the ballot: of what came later it could know nothing.
+    pub finalised: BlockNumber,
     /// Root over the beats counted, see [`beats_root`].
     pub beats_root: Hash,
     /// Hashes of all pages: licenses first, then service slots.
@@ -43,9 +46,10 @@ pub struct BallotHeader {
 }
 
 impl BallotHeader {
-    /// What is committed: the domain-separated hash of the header.
-    pub fn commitment(&self) -> Hash {
-        sp_io::hashing::blake2_256(&(b"ratio1/ballot/v1", self).encode()).into()
+    /// What `voter` commits to on the chain with this genesis: the domain-separated hash of all three. It is its voter's
+    /// alone: who copies a commit, or a whole ballot, can not reveal it under a key of his own.
+    pub fn commitment(&self, genesis: Hash, voter: &VoteId) -> Hash {
+        sp_io::hashing::blake2_256(&(b"ratio1/ballot/v2", genesis, self.epoch, voter, self).encode()).into()
     }
 }
 
@@ -72,24 +76,35 @@ pub struct Ballot {
     pub pages: Vec<Page>,
 }
 
+/// What an oracle says of an epoch as a whole: the header without the hashes of its pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// See [`BallotHeader::epoch`].
+    pub epoch: EpochIndex,
+    /// See [`BallotHeader::salt`].
+    pub salt: [u8; 32],
+    /// See [`BallotHeader::coverage`].
+    pub coverage: u8,
+    /// See [`BallotHeader::price`].
+    pub price: Option<Price>,
+    /// See [`BallotHeader::finalised`].
+    pub finalised: BlockNumber,
+    /// See [`BallotHeader::beats_root`].
+    pub beats_root: Hash,
+}
+
 impl Ballot {
     /// Cut `licenses` and `services` bytes into pages and head them. `None` if they are more than a ballot can hold.
-    pub fn new(
-        epoch: EpochIndex,
-        salt: [u8; 32],
-        coverage: u8,
-        price: Option<Price>,
-        beats_root: Hash,
-        licenses: &[u8],
-        services: &[u8],
-    ) -> Option<Self> {
+    pub fn new(summary: Summary, licenses: &[u8], services: &[u8]) -> Option<Self> {
         let cut = |bytes: &[u8]| -> Option<Vec<Page>> {
             bytes.chunks(PAGE_SIZE as usize).map(|c| Page::try_from(c.to_vec()).ok()).collect()
         };
         let mut pages = cut(licenses)?;
         pages.extend(cut(services)?);
         let page_hashes = pages.iter().map(|p| page_hash(p)).collect::<Vec<_>>().try_into().ok()?;
-        let header = BallotHeader { version: BALLOT_VERSION, salt, epoch, coverage, price, beats_root, page_hashes };
+        let Summary { epoch, salt, coverage, price, finalised, beats_root } = summary;
+        let version = BALLOT_VERSION;
+        let header = BallotHeader { version, salt, epoch, coverage, price, finalised, beats_root, page_hashes };
         Some(Self { header, pages })
     }
 }
@@ -114,8 +129,10 @@ pub struct Frozen<AccountId> {
     pub licenses: u32,
     /// How many service slots ran: the length of the second part.
     pub services: u32,
-    /// The epoch's parameters.
+    /// The epoch's parameters. What is expected is less by the slots of `gaps`.
     pub params: EpochParams,
+    /// Slots in which the chain made no blocks: they are no part of the epoch.
+    pub gaps: Gaps,
 }
 
 impl<AccountId> Frozen<AccountId> {

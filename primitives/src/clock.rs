@@ -1,9 +1,11 @@
 //! The epoch clock: epochs, and the heartbeat slots inside an epoch, from wall-clock milliseconds.
 
 use crate::EpochIndex;
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
+use sp_core::{bounded::BoundedVec, ConstU32};
 
 /// What never changes about the clock once block 1 is made.
 #[derive(
@@ -78,6 +80,77 @@ pub struct EpochParams {
     pub max_quote_lag: u32,
 }
 
+/// Beat slots without a beat after which a node that serves slots of jobs is absent.
+pub const ABSENCE_SLOTS: u32 = 90;
+
+/// Gaps one epoch can have. Where there are more, those that lie closest together become one.
+pub const MAX_GAPS: u32 = 16;
+
+/// Consecutive beat slots of an epoch in which the chain made no blocks: nobody's fault, so no part of the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Gap {
+    /// The first.
+    pub from: u32,
+    /// The one after the last.
+    pub to: u32,
+}
+
+/// The gaps of one epoch, in order, none touching another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Gaps(BoundedVec<Gap, ConstU32<MAX_GAPS>>);
+
+impl Gaps {
+    /// Add the slots `from..to`; what touches becomes one. Empty ones are ignored.
+    pub fn add(&mut self, from: u32, to: u32) {
+        if from >= to {
+            return;
+        }
+        let mut all: Vec<Gap> = self.0.iter().copied().collect();
+        all.push(Gap { from, to });
+        all.sort_unstable_by_key(|gap| gap.from);
+        let mut merged: Vec<Gap> = Vec::with_capacity(all.len());
+        for gap in all {
+            match merged.last_mut() {
+                Some(last) if gap.from <= last.to => last.to = last.to.max(gap.to),
+                _ => merged.push(gap),
+            }
+        }
+        while merged.len() > MAX_GAPS as usize {
+            let between = |pair: &[Gap]| match pair {
+                [a, b] => b.from.saturating_sub(a.to),
+                _ => u32::MAX,
+            };
+            let closest = merged.windows(2).enumerate().min_by_key(|(_, pair)| between(pair)).map_or(0, |(at, _)| at);
+            let next = merged.remove(closest.saturating_add(1));
+            if let Some(gap) = merged.get_mut(closest) {
+                gap.to = next.to;
+            }
+        }
+        self.0 = BoundedVec::truncate_from(merged);
+    }
+
+    /// Whether `slot` is in one.
+    pub fn contains(&self, slot: u32) -> bool {
+        self.0.iter().any(|gap| gap.from <= slot && slot < gap.to)
+    }
+
+    /// How many of the slots `from..to` are in one.
+    pub fn within(&self, from: u32, to: u32) -> u32 {
+        let overlap = |gap: &Gap| gap.to.min(to).saturating_sub(gap.from.max(from));
+        self.0.iter().fold(0, |sum, gap| sum.saturating_add(overlap(gap)))
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Gap> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// A beat older than this many intervals is refused.
 pub const MAX_BEAT_AGE_SLOTS: u32 = 3;
 
@@ -99,6 +172,25 @@ mod tests {
         assert_eq!(availability_byte(112, 112), 255);
         assert_eq!(availability_byte(120, 112), 255);
         assert_eq!(availability_byte(u32::MAX, 0), 0);
+    }
+
+    #[test]
+    fn gaps_merge_where_they_touch_and_where_they_are_too_many() {
+        let mut gaps = Gaps::default();
+        gaps.add(5, 5);
+        assert!(gaps.is_empty());
+        gaps.add(10, 20);
+        gaps.add(30, 40);
+        gaps.add(20, 25);
+        assert_eq!(gaps.iter().collect::<Vec<_>>(), [Gap { from: 10, to: 25 }, Gap { from: 30, to: 40 }]);
+        assert!(gaps.contains(24) && !gaps.contains(25) && gaps.contains(30));
+        assert_eq!((gaps.within(0, 120), gaps.within(20, 35), gaps.within(25, 30)), (25, 10, 0));
+        gaps.add(0, 120);
+        assert_eq!(gaps.iter().collect::<Vec<_>>(), [Gap { from: 0, to: 120 }]);
+        let mut many = Gaps::default();
+        (0..=MAX_GAPS).for_each(|n| many.add(n * 10, n * 10 + if n == 3 { 9 } else { 1 }));
+        assert_eq!(many.iter().count(), MAX_GAPS as usize);
+        assert!(many.contains(39) && !many.contains(29), "the two that lie closest became one");
     }
 
     #[test]

@@ -201,6 +201,20 @@ impl BeatRefusal {
 /// An oracle's answer to one beat.
 pub type BeatAck = Result<(), BeatRefusal>;
 
+/// A node asks an oracle how many of its beats it counts: so it finds out whether they arrive where it does not send them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct CountQuery {
+    /// [`HEARTBEAT_VERSION`].
+    pub version: u8,
+    /// The license whose beats are meant.
+    pub license: LicenseId,
+    /// The epoch, which runs.
+    pub epoch: EpochIndex,
+}
+
+/// How many beats of the epoch an oracle counts for the license so far, or why it does not say.
+pub type CountAnswer = Result<u32, BeatRefusal>;
+
 /// Decode a message from the network: bounded in size and depth, all of it used.
 pub fn decode_bounded<T: Decode>(bytes: &[u8], max: usize) -> Option<T> {
     if bytes.len() > max {

@@ -100,6 +100,10 @@ pub trait AvailabilityProvider {
     fn last_finalised() -> Option<EpochIndex>;
     /// The byte from which a node, or a service, counted as available in `epoch`, while that is known.
     fn threshold(epoch: EpochIndex) -> Option<u8>;
+    /// The height known to be final by the oracles that measured `epoch`: the lower median of what the ballots that
+    /// counted say. A service accepted later can not have been measured. `None` while the epoch is not finalised, or
+    /// where governance chose its bytes.
+    fn known(epoch: EpochIndex) -> Option<BlockNumber>;
     /// The finalised bytes of a page of services in `epoch`, while they are kept.
     fn service_page(epoch: EpochIndex, page: u32) -> Option<Page>;
 }
@@ -139,6 +143,11 @@ pub trait Work {
     fn evict(license: LicenseId);
     /// The most that `evict` costs.
     fn evict_weight() -> Weight;
+    /// Enough oracles say that its node is silent: the slots it serves move at once, as one failure. Those it is only
+    /// offered stay.
+    fn absent(license: LicenseId);
+    /// The most that `absent` costs.
+    fn absent_weight() -> Weight;
 }
 
 impl Work for () {
@@ -147,6 +156,10 @@ impl Work for () {
     }
     fn evict(_: LicenseId) {}
     fn evict_weight() -> Weight {
+        Weight::zero()
+    }
+    fn absent(_: LicenseId) {}
+    fn absent_weight() -> Weight {
         Weight::zero()
     }
 }
