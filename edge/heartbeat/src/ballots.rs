@@ -25,7 +25,7 @@ use crate::{
 };
 use ratio1_primitives::{
     api::{BallotStatus, RoundInfo, SignedVote},
-    ballot::{Ballot, Phase, Vote, MAX_PAGES, MAX_REVEAL},
+    ballot::{Ballot, Phase, Summary, Vote, MAX_PAGES, MAX_REVEAL},
     EpochIndex, Hash,
 };
 use std::{
@@ -205,7 +205,8 @@ impl Voter {
             return Ok(());
         }
         let Some(ballot) = self.ballot(best, round, &status, closed, now)? else { return Ok(()) };
-        let commitment = ballot.header.commitment();
+        let Some(voter) = round.frozen.seats.get(usize::from(seat)).map(|seat| &seat.vote_key) else { return Ok(()) };
+        let commitment = ballot.header.commitment(self.genesis, voter);
         match (round.phase, status.commit) {
             (_, Some(commit)) if commit != commitment => {
                 self.say(round.epoch, "the chain has another commit than the ballot stored here: abstaining", None)
@@ -281,15 +282,15 @@ impl Voter {
             return Ok(None);
         }
         let services = service_bytes(&*self.chain, best.hash, &clock, &counts, frozen.services, &frozen.params)?;
-        let ballot = Ballot::new(
-            round.epoch,
-            rand::random(),
-            counts.coverage_byte(frozen.params.expected),
-            self.prices.price(),
-            counts.beats_root(frozen.licenses),
-            &counts.bytes(frozen.licenses, frozen.params.expected),
-            &services,
-        );
+        let summary = Summary {
+            epoch: round.epoch,
+            salt: rand::random(),
+            coverage: counts.coverage_byte(frozen.params.expected),
+            price: self.prices.price(),
+            finalised: self.chain.finalised().number,
+            beats_root: counts.beats_root(frozen.licenses),
+        };
+        let ballot = Ballot::new(summary, &counts.bytes(frozen.licenses, frozen.params.expected), &services);
         Ok(ballot.map(|ballot| self.store.replace_ballot(ballot)).transpose()?)
     }
 

@@ -7,7 +7,7 @@ use ratio1_heartbeat::{
 };
 use ratio1_primitives::{
     api::BallotStatus,
-    ballot::{Ballot, Phase, Vote},
+    ballot::{Ballot, Phase, Summary, Vote},
     EpochIndex, Hash, LicenseId,
 };
 use std::{path::Path, sync::Arc};
@@ -149,7 +149,7 @@ fn ballot_that_does_not_fit_is_replaced_unless_its_commit_may_be_out() {
         let chain = FakeChain::new(&[1], &[1]);
         {
             let store = Store::open(dir.path(), GENESIS).unwrap();
-            let other = Ballot::new(EpochIndex(1), [1; 32], 255, None, Hash::zero(), &[1; 3_000], &[]).unwrap();
+            let other = Ballot::new(Summary { epoch: EpochIndex(1), ..Default::default() }, &[1; 3_000], &[]).unwrap();
             store.put_ballot(other).unwrap();
             if submitted {
                 store.mark_submitted(EpochIndex(1)).unwrap();

@@ -154,7 +154,7 @@ impl FakeChain {
         let mut state = self.state.lock();
         let seats = state.oracles.clone().try_into().unwrap();
         let services = state.services.iter().map(|term| term.index + 1).max().unwrap_or(0);
-        let frozen = Frozen { seats, licenses, services, params: PARAMS };
+        let frozen = Frozen { seats, licenses, services, params: PARAMS, gaps: Default::default() };
         state.rounds = vec![RoundInfo { epoch: EpochIndex(1), phase, age, length: 20, reopened: 0, frozen }];
     }
 
@@ -179,7 +179,7 @@ impl FakeChain {
         match vote {
             Vote::Commit(commit) => assert!(status.commit.replace(*commit).is_none(), "committed twice"),
             Vote::Header(header) => {
-                assert_eq!(status.commit, Some(header.commitment()));
+                assert_eq!(status.commit, Some(header.commitment(GENESIS, key)));
                 assert!(!std::mem::replace(&mut status.header, true));
                 status.missing = (0..frozen.pages()).collect();
             }

@@ -1,9 +1,9 @@
 use crate::fakes::*;
 use ratio1_heartbeat::{counts::EpochCounts, Store, StoreError};
-use ratio1_primitives::{ballot::Ballot, EpochIndex, Hash, LicenseId};
+use ratio1_primitives::{ballot::{Ballot, Summary}, EpochIndex, Hash, LicenseId};
 
 fn ballot(epoch: u32, salt: u8) -> Ballot {
-    Ballot::new(EpochIndex(epoch), [salt; 32], 255, None, Hash::zero(), &[1; 3_000], &[]).unwrap()
+    Ballot::new(Summary { epoch: EpochIndex(epoch), salt: [salt; 32], ..Default::default() }, &[1; 3_000], &[]).unwrap()
 }
 
 #[test]
