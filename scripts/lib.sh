@@ -10,10 +10,12 @@ export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 WASM_TARGET=wasm32v1-none
 
-# rustup's own installation is not on the PATH of a shell that was opened before it.
+# rustup's own installation is not on the PATH of a shell that was opened before it. Behind what is there: whoever has
+# their own cargo in front, rustup's or not, meant it; use_toolchain decides whether it will do.
+RUSTUP_BIN=${CARGO_HOME:-$HOME/.cargo}/bin
 case ":$PATH:" in
-    *":${CARGO_HOME:-$HOME/.cargo}/bin:"*) ;;
-    *) PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin ;;
+    *":$RUSTUP_BIN:"*) ;;
+    *) PATH=$PATH:$RUSTUP_BIN ;;
 esac
 
 log() { printf '==> %s\n' "$*" >&2; }
@@ -48,6 +50,10 @@ distribution_ready() {
 # Put the toolchain that is ready in front. Fails if none is.
 use_toolchain() {
     if rustup_ready; then
+        # Before a distribution's cargo, which may be too old to read the lock file; rustup's proxies may themselves be
+        # the distribution's.
+        PATH=$(dirname "$(command -v rustup)"):$PATH
+        export PATH
         return 0
     elif distribution_ready; then
         # Before rustup's proxies, which would look for a toolchain that is not there.
@@ -58,24 +64,42 @@ use_toolchain() {
     return 1
 }
 
-# The names bindgen looks for: a runtime library alone, with a number behind its name, is not enough.
-have_libclang() {
-    [ -n "${LIBCLANG_PATH:-}" ] && return 0
-    compgen -G '/usr/lib*/llvm*/lib/libclang*.so' >/dev/null || compgen -G '/usr/lib*/libclang*.so' >/dev/null ||
-        compgen -G '/usr/lib/*-linux-*/libclang*.so' >/dev/null
+# Whether there are certificates to check a download with. curl only recommends them, so a bare system has none.
+have_certificates() {
+    [ -n "${SSL_CERT_FILE:-}" ] || [ -n "${CURL_CA_BUNDLE:-}" ] || [ -s /etc/ssl/certs/ca-certificates.crt ] ||
+        [ -s /etc/pki/tls/certs/ca-bundle.crt ]
 }
 
-# Debian's names of the system packages that are missing, one per line.
+# OpenSSL, which the SDK's WebRTC builds from source, is configured by perl with its standard modules: the `perl-base` of
+# a bare system has not all of them.
+have_perl() { perl -MFindBin -MIPC::Cmd -MFile::Compare -MTime::Piece -e 1 2>/dev/null; }
+
+# Debian's names of the system packages that are missing, one per line. No clang and no cmake: nothing in Cargo.lock
+# binds to C by bindgen or builds by cmake, and deny.toml keeps it so.
 missing_packages() {
     have protoc || echo protobuf-compiler
-    have clang || echo clang
-    have_libclang || echo libclang-dev
-    have cmake || echo cmake
     have pkg-config || echo pkg-config
     have curl || echo curl
+    have_certificates || echo ca-certificates
+    have_perl || echo perl
     have git || echo git
     have python3 || echo python3
     { have cc && have c++ && have make; } || echo build-essential
+}
+
+# Whether git reads this checkout. One that belongs to somebody else, as a folder mounted into a container does, it
+# refuses, and says so among other words.
+need_checkout() {
+    local said
+    have git || die "git is missing: scripts/setup installs it"
+    said=$(git rev-parse --is-inside-work-tree 2>&1) && return 0
+    case $said in
+        *"dubious ownership"*)
+            die "git refuses $ROOT, which belongs to somebody else. If you trust it:
+    git config --global --add safe.directory '$ROOT'"
+            ;;
+        *) die "$ROOT is not a git checkout, so that nothing tells which files are the project's: $said" ;;
+    esac
 }
 
 # Run `setup` if anything is missing, and select the toolchain.
@@ -85,6 +109,33 @@ need_setup() {
         "$ROOT/scripts/setup"
         use_toolchain || die "scripts/setup ended without a usable toolchain"
     fi
+}
+
+# Build the programs named, and put what was built into a folder of this run, RUN_DIR. Another checkout that builds
+# replaces the programs in the target directory, which all share: what is tested, shown and measured must be what was
+# built here. The lock is for the moment between the build and the copy.
+RUN_DIR=
+build_for_this_run() {
+    local program flags=()
+    # Of runs that ended: their process is gone, a day ago at least (elsewhere a process may have the same number).
+    local old pid
+    for old in "$CARGO_TARGET_DIR"/run-*; do
+        pid=${old##*/run-}
+        pid=${pid%%-*}
+        [ -d "/proc/$pid" ] || find "$old" -maxdepth 0 -mtime +0 -exec rm -rf {} + 2>/dev/null || true
+    done
+    for program in "$@"; do flags+=(--bin "$program"); done
+    mkdir -p "$CARGO_TARGET_DIR" && RUN_DIR=$(mktemp -d "$CARGO_TARGET_DIR/run-$$-XXXXXX") || return 1
+    (
+        flock 9 || exit 1
+        # The whole workspace selects the features, as in scripts/test: all scripts share every artifact.
+        cargo build --release --locked --workspace "${flags[@]}" || exit 1
+        for program in "$@"; do
+            # A link keeps what it is given: cargo puts a new file in the old one's place.
+            ln "$CARGO_TARGET_DIR/release/$program" "$RUN_DIR/" 2>/dev/null ||
+                cp "$CARGO_TARGET_DIR/release/$program" "$RUN_DIR/" || exit 1
+        done
+    ) 9>"$CARGO_TARGET_DIR/.ratio1-programs"
 }
 
 # Run a command as one named stage; `stages` prints how long each took.
