@@ -47,7 +47,7 @@ pub struct BallotHeader {
 
 impl BallotHeader {
     /// What `voter` commits to on the chain with this genesis: the domain-separated hash of all three. It is its voter's
-    /// alone: who copies a commit, or a whole ballot, can not reveal it under a key of his own.
+    /// alone: who copies a commit, or a whole ballot, cannot reveal it under another key.
     pub fn commitment(&self, genesis: Hash, voter: &VoteId) -> Hash {
         sp_io::hashing::blake2_256(&(b"ratio1/ballot/v2", genesis, self.epoch, voter, self).encode()).into()
     }

@@ -161,7 +161,7 @@ fn run(sim: &mut Sim, epoch: EpochIndex, case: &Case) -> EpochState {
         let hash = match fault {
             Some(Fault::Silent) => continue,
             Some(Fault::Garbage) => [0xAB; 32].into(),
-            _ => ballot.header.commitment(),
+            _ => ballot.header.commitment(sim.genesis_hash(), &voters[i].public()),
         };
         let commit = sim.vote(&voters[i], epoch, Vote::Commit(hash));
         match fault {

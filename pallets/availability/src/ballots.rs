@@ -117,7 +117,8 @@ impl<T: Config> Pallet<T> {
         ensure!(header.version == BALLOT_VERSION, Error::<T>::WrongVersion);
         ensure!(header.epoch == epoch, Error::<T>::WrongEpoch);
         ensure!(header.page_hashes.len() as u32 == frozen.pages(), Error::<T>::WrongPageCount);
-        ensure!(header.commitment() == commit, Error::<T>::HeaderMismatch);
+        let own = header.commitment(Self::genesis_hash(), &signer.vote_key);
+        ensure!(own == commit, Error::<T>::HeaderMismatch);
         ensure!(header.encoded_size() as u32 <= Self::room(), Error::<T>::BlockFull);
         Self::check_signature(signer, &Vote::Header(header.clone()), epoch, seat, retry, signature)?;
         Ok(Accepted { round, kind: 1, first: 0 })
@@ -166,9 +167,9 @@ impl<T: Config> Pallet<T> {
     /// Store a header that was authorised.
     pub(crate) fn apply_header(epoch: EpochIndex, seat: u16, header: BallotHeader) -> DispatchResult {
         let frozen = Self::frozen_of(epoch)?;
-        let (coverage, price) = (header.coverage, header.price);
+        let BallotHeader { coverage, price, finalised, .. } = header;
         let on_oracles = PerSeat::truncate_from(vec![0; frozen.seats.len()]);
-        Casts::<T>::insert(epoch, seat, Cast { coverage, price, revealed: 0, on_oracles });
+        Casts::<T>::insert(epoch, seat, Cast { coverage, price, finalised, revealed: 0, on_oracles });
         Self::take(header.encoded_size() as u32);
         Headers::<T>::insert(epoch, seat, header);
         Self::deposit_event(Event::HeaderRevealed { epoch, seat, coverage });

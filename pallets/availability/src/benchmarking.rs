@@ -7,7 +7,7 @@ use frame_benchmarking::v2::*;
 use frame_support::traits::{Authorize, EnsureOrigin};
 
 use ratio1_primitives::{
-    ballot::{Ballot, Frozen, Page, Phase, RevealedPages, Seat, Vote, MAX_ORACLES, MAX_PAGES, MAX_REVEAL},
+    ballot::{Ballot, Frozen, Page, Phase, RevealedPages, Seat, Summary, Vote, MAX_ORACLES, MAX_PAGES, MAX_REVEAL},
     economics::price::{Price, USD},
     AccountId, EpochIndex, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE,
 };
@@ -35,7 +35,8 @@ fn round<T: Config>(epoch: EpochIndex, n: u32, pages: u32, phase: Phase, key: &V
     Running::<T>::put(running(n));
     let params = Parameters::default().epoch_params(EpochLength::<T>::get());
     let seats = PerSeat::truncate_from(seats(n, key));
-    FrozenSets::<T>::insert(epoch, Frozen { seats, licenses: pages * PAGE_SIZE, services: 0, params });
+    let (licenses, gaps) = (pages * PAGE_SIZE, Default::default());
+    FrozenSets::<T>::insert(epoch, Frozen { seats, licenses, services: 0, params, gaps });
     let mut round = Round::new(Parameters::default(), Polled::<T>::get());
     round.enter(phase, 100, Polled::<T>::get());
     Rounds::<T>::insert(epoch, &round);
@@ -45,14 +46,16 @@ fn round<T: Config>(epoch: EpochIndex, n: u32, pages: u32, phase: Phase, key: &V
 
 fn ballot(pages: u32) -> Ballot {
     let bytes = vec![255; (pages * PAGE_SIZE) as usize];
-    Ballot::new(EPOCH, [1; 32], 255, Some(USD), Hash::zero(), &bytes, &[]).expect("a ballot that fits")
+    let summary = Summary { epoch: EPOCH, salt: [1; 32], coverage: 255, price: Some(USD), ..Default::default() };
+    Ballot::new(summary, &bytes, &[]).expect("a ballot that fits")
 }
 
 /// The complete ballots of `n` oracles, no two pages alike.
 fn complete<T: Config>(epoch: EpochIndex, n: u32, pages: u32) {
+    let key = FrozenSets::<T>::get(epoch).expect("a frozen set").seats.last().expect("a seat").vote_key.clone();
     for seat in 0..n as u16 {
         let ballot = ballot(pages);
-        Commits::<T>::insert(epoch, seat, ballot.header.commitment());
+        Commits::<T>::insert(epoch, seat, ballot.header.commitment(Pallet::<T>::genesis_hash(), &key));
         Headers::<T>::insert(epoch, seat, ballot.header);
         for page in 0..pages {
             // Scattered, so that no median is found at once.
@@ -62,7 +65,11 @@ fn complete<T: Config>(epoch: EpochIndex, n: u32, pages: u32) {
         let on_oracles = PerSeat::truncate_from(vec![255; n as usize]);
         // Scattered too, and all sane.
         let price = Some(USD.saturating_add(Price::from(seat.wrapping_mul(37) % 101)));
-        Casts::<T>::insert(epoch, seat, Cast { coverage: 255, price, revealed: pages, on_oracles });
+        Casts::<T>::insert(
+            epoch,
+            seat,
+            Cast { coverage: 255, price, finalised: seat.into(), revealed: pages, on_oracles },
+        );
     }
     Rounds::<T>::mutate(epoch, |round| {
         let round = round.as_mut().expect("a round");
@@ -90,7 +97,7 @@ fn header_call<T: Config>(pages: u32) -> Call<T> {
     let key = key();
     round::<T>(EPOCH, MAX_ORACLES, pages, Phase::Reveal, &key);
     let header = ballot(pages).header;
-    Commits::<T>::insert(EPOCH, 0, header.commitment());
+    Commits::<T>::insert(EPOCH, 0, header.commitment(Pallet::<T>::genesis_hash(), &key));
     let signature = sign::<T>(&key, &Vote::Header(header.clone()));
     Call::reveal_header { epoch: EPOCH, seat: 0, header, retry: 0, signature }
 }
@@ -100,10 +107,10 @@ fn pages_call<T: Config>(pages: u32) -> Call<T> {
     let key = key();
     round::<T>(EPOCH, MAX_ORACLES, pages, Phase::Reveal, &key);
     let ballot = ballot(pages);
-    Commits::<T>::insert(EPOCH, 0, ballot.header.commitment());
+    Commits::<T>::insert(EPOCH, 0, ballot.header.commitment(Pallet::<T>::genesis_hash(), &key));
     Headers::<T>::insert(EPOCH, 0, ballot.header);
     let on_oracles = PerSeat::truncate_from(vec![0; MAX_ORACLES as usize]);
-    Casts::<T>::insert(EPOCH, 0, Cast { coverage: 255, price: Some(USD), revealed: 0, on_oracles });
+    Casts::<T>::insert(EPOCH, 0, Cast { coverage: 255, price: Some(USD), finalised: 0, revealed: 0, on_oracles });
     let revealed = RevealedPages::truncate_from(ballot.pages);
     let signature = sign::<T>(&key, &Vote::Pages { first: 0, pages: revealed.clone() });
     Call::reveal_pages { epoch: EPOCH, seat: 0, first: 0, pages: revealed, retry: 0, signature }

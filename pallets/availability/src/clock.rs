@@ -184,6 +184,7 @@ impl<T: Config> Pallet<T> {
                 licenses,
                 services,
                 params: ended.params.epoch_params(EpochLength::<T>::get()),
+                gaps: Default::default(),
             };
             Self::freeze(ended, frozen, polled)?;
         }

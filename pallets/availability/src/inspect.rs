@@ -7,7 +7,7 @@ use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, EpochInfo, EpochState, RoundInfo, SeatInfo},
     ballot::{Frozen, Page, Phase},
     traits::{AvailabilityProvider, ClockInspect, EpochInspect},
-    AccountId, ClockParams, EpochIndex, LicenseId,
+    AccountId, BlockNumber, ClockParams, EpochIndex, LicenseId,
 };
 
 impl<T: Config> EpochInspect for Pallet<T> {
@@ -39,6 +39,10 @@ impl<T: Config> AvailabilityProvider for Pallet<T> {
 
     fn threshold(epoch: EpochIndex) -> Option<u8> {
         FrozenSets::<T>::get(epoch).map(|frozen| frozen.params.threshold)
+    }
+
+    fn known(epoch: EpochIndex) -> Option<BlockNumber> {
+        Records::<T>::get(epoch)?.known
     }
 
     fn service_page(epoch: EpochIndex, page: u32) -> Option<Page> {

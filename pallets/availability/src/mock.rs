@@ -9,12 +9,12 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use ratio1_primitives::{
-    ballot::{Ballot, Phase, RevealedPages, Seat, Vote, MAX_REVEAL},
+    ballot::{Ballot, BallotHeader, Phase, RevealedPages, Seat, Summary, Vote, MAX_REVEAL},
     economics::price::Price,
     keys::pair::VotePair,
     refusal::AdmissionRefusal,
     traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask, ServiceInspect},
-    AccountId, Balance, EpochIndex, Grant, Hash, License, LicenseId, NodeId,
+    AccountId, Balance, EpochIndex, Grant, License, LicenseId, NodeId,
 };
 use sp_core::Pair;
 use sp_runtime::{
@@ -252,12 +252,18 @@ pub fn run_to_phase(epoch: u32, wanted: Option<Phase>) {
     panic!("epoch {epoch} is in {:?}, not in {wanted:?}", phase(epoch));
 }
 
+/// What an oracle that heard everything says of an epoch.
+pub fn summary(epoch: u32) -> Summary {
+    let epoch = EpochIndex(epoch);
+    Summary { epoch, salt: [7; 32], coverage: 255, finalised: System::block_number(), ..Default::default() }
+}
+
 pub fn ballot_with_coverage(epoch: u32, bytes: &[u8], coverage: u8) -> Ballot {
-    Ballot::new(EpochIndex(epoch), [7; 32], coverage, None, Hash::zero(), bytes, &[]).unwrap()
+    Ballot::new(Summary { coverage, ..summary(epoch) }, bytes, &[]).unwrap()
 }
 
 pub fn priced_ballot(epoch: u32, bytes: &[u8], price: Option<Price>) -> Ballot {
-    Ballot::new(EpochIndex(epoch), [7; 32], 255, price, Hash::zero(), bytes, &[]).unwrap()
+    Ballot::new(Summary { price, ..summary(epoch) }, bytes, &[]).unwrap()
 }
 
 pub fn ballot(epoch: u32, bytes: &[u8]) -> Ballot {
@@ -289,8 +295,13 @@ pub fn vote(epoch: u32, seat: u16, vote: Vote) -> Result<ValidTransaction, Trans
     send(call(epoch, seat, seat as u8, vote))
 }
 
+/// The commit of the oracle at `seat` to a header.
+pub fn committing(seat: u16, header: &BallotHeader) -> Vote {
+    Vote::Commit(header.commitment(Availability::genesis_hash(), &pair(seat as u8).public()))
+}
+
 pub fn commit(epoch: u32, seat: u16, ballot: &Ballot) {
-    vote(epoch, seat, Vote::Commit(ballot.header.commitment())).unwrap();
+    vote(epoch, seat, committing(seat, &ballot.header)).unwrap();
 }
 
 pub fn reveal(epoch: u32, seat: u16, ballot: &Ballot) {

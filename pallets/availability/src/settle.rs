@@ -12,7 +12,7 @@ use ratio1_primitives::{
     ballot::{Frozen, Page, Phase},
     economics::price::{is_sane, Price},
     traits::OnEpochEnd,
-    AccountId, EpochIndex,
+    AccountId, BlockNumber, EpochIndex,
 };
 use sp_runtime::DispatchError;
 
@@ -109,6 +109,7 @@ impl<T: Config> Pallet<T> {
         let casts: Vec<Option<Cast>> = (0u16..).take(frozen.seats.len()).map(|s| Casts::<T>::get(epoch, s)).collect();
         let tallies = tally(&casts, frozen);
         let price = median_price(&casts, &tallies);
+        let known = median_known(&casts, &tallies);
         let complete = tallies.iter().filter(|t| t.complete).count() as u32;
         let eligible = tallies.iter().filter(|t| t.eligible).count() as u32;
         Tallies::<T>::insert(epoch, PerSeat::truncate_from(tallies));
@@ -116,6 +117,7 @@ impl<T: Config> Pallet<T> {
         if eligible >= shortfall.quorum {
             round.shortfall = None;
             round.price = price;
+            round.known = known;
             round.step = Step::Median(0);
         } else {
             round.shortfall = Some(shortfall);
@@ -221,6 +223,7 @@ impl<T: Config> Pallet<T> {
             licenses: frozen.licenses,
             complete: round.complete,
             eligible,
+            known: round.known.filter(|_| ending == Ending::Finalised),
         };
         Records::<T>::insert(epoch, record);
         Open::<T>::mutate(|open| open.retain(|e| *e != epoch));
@@ -258,6 +261,14 @@ pub(crate) fn median_price(casts: &[Option<Cast>], tallies: &[Tally]) -> Option<
         return None;
     }
     apbft::lower_median(&mut prices)
+}
+
+/// The lower median of the heights that were final to those whose ballots count: as every byte, it lies between two that
+/// honest oracles reported.
+pub(crate) fn median_known(casts: &[Option<Cast>], tallies: &[Tally]) -> Option<BlockNumber> {
+    let eligible = casts.iter().zip(tallies).filter(|(_, tally)| tally.eligible);
+    let mut heights: Vec<BlockNumber> = eligible.filter_map(|(cast, _)| Some(cast.as_ref()?.finalised)).collect();
+    apbft::lower_median(&mut heights)
 }
 
 /// The lower medians of `len` bytes over the eligible ballots, and every complete ballot's strays from them.

@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
         ensure!(round.phase != Phase::Unresolved || round.shortfall.is_some(), "unresolved without a reason");
         let counted = round.phase == Phase::Settling && matches!(round.step, Step::Median(_));
         ensure!(round.price.is_none() || counted, "a price without a quorum");
+        ensure!(round.known.is_none() || counted, "what was known without a quorum");
         ensure!(round.price.is_none_or(is_sane), "a price out of bounds");
         ensure!((0..frozen.license_pages()).all(Self::page_step_fits), "a page that no block has room for");
         Self::check_results(epoch, &frozen, settled)
@@ -76,8 +77,10 @@ impl<T: Config> Pallet<T> {
     fn check_ballot(epoch: EpochIndex, seat: u16, cast: Cast, frozen: &Frozen<AccountId>) -> Check {
         let header = Headers::<T>::get(epoch, seat).ok_or("a ballot without a header")?;
         let commit = Commits::<T>::get(epoch, seat).ok_or("a ballot without a commit")?;
-        ensure!(header.commitment() == commit, "a header that was not committed to");
-        ensure!(header.price == cast.price && header.coverage == cast.coverage, "a header miscopied");
+        let key = &frozen.seats.get(usize::from(seat)).ok_or("a ballot without a seat")?.vote_key;
+        ensure!(header.commitment(Self::genesis_hash(), key) == commit, "a header that was not committed to");
+        let same = header.price == cast.price && header.coverage == cast.coverage && header.finalised == cast.finalised;
+        ensure!(same, "a header miscopied");
         let mut revealed = 0u32;
         for index in 0..frozen.pages() {
             let Some(page) = BallotPages::<T>::get((epoch, index, seat)) else { continue };
@@ -92,6 +95,7 @@ impl<T: Config> Pallet<T> {
     fn check_record(epoch: EpochIndex, record: EpochRecord, running: EpochIndex) -> Check {
         ensure!(epoch < running, "a closed epoch that runs");
         ensure!(record.eligible <= record.complete && record.complete <= record.seats, "more ballots than seats");
+        ensure!((record.ending == Ending::Finalised) == record.known.is_some(), "what was known of no result");
         if record.ending == Ending::Lapsed || epoch <= HistoryPruned::<T>::get().epoch {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, MAX_ORACLES},
     economics::price::Price,
-    AccountId, EpochIndex,
+    AccountId, BlockNumber, EpochIndex,
 };
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
@@ -62,6 +62,8 @@ pub struct Round {
     pub unresolved_in: EpochIndex,
     /// The median of the prices in the ballots that counted, until the epoch is closed.
     pub price: Option<Price>,
+    /// The median of the heights that were final to those whose ballots counted, until the epoch is closed.
+    pub known: Option<BlockNumber>,
     /// Whether settling it failed, which stored data that is missing causes: others go first.
     pub failed: bool,
     /// The parameters of its epoch.
@@ -83,6 +85,7 @@ impl Round {
             shortfall: None,
             unresolved_in: EpochIndex(0),
             price: None,
+            known: None,
             failed: false,
             params,
         }
@@ -114,6 +117,8 @@ pub struct Cast {
     pub coverage: u8,
     /// What it says an R1 costs, sane or not.
     pub price: Option<Price>,
+    /// The height that was final to it.
+    pub finalised: BlockNumber,
     /// Pages revealed.
     pub revealed: u32,
     /// The bytes it gives the seats' own nodes, in seat order: copied from the pages as they come.
@@ -177,6 +182,8 @@ pub struct EpochRecord {
     pub complete: u32,
     /// Ballots that counted.
     pub eligible: u32,
+    /// The lower median of the heights that were final to those whose ballots counted; none without a quorum.
+    pub known: Option<BlockNumber>,
 }
 
 /// Where pruning stands.

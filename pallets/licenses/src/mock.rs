@@ -153,6 +153,10 @@ impl Work for Jobs {
     fn evict_weight() -> Weight {
         EVICT_WEIGHT
     }
+    fn absent(_: LicenseId) {}
+    fn absent_weight() -> Weight {
+        Weight::zero()
+    }
 }
 /// What evicting costs here.
 pub const EVICT_WEIGHT: Weight = Weight::from_parts(7_000_000, 0);

@@ -9,7 +9,7 @@ use ratio1_primitives::{
     keys::{pair::NodePair, profile_payload, NodeKey},
     refusal::{AdmissionRefusal, KycRefusal},
     traits::{AvailabilityProvider, EpochInspect, LicenseInspect, PageMask},
-    AccountId, Balance, EpochIndex, Grant, Hash, License, LicenseClass, LicenseId, Link, NodeId, NodeSignature,
+    AccountId, Balance, BlockNumber, EpochIndex, Grant, Hash, License, LicenseClass, LicenseId, Link, NodeId, NodeSignature,
     PAGE_SIZE,
 };
 use sp_core::Pair;
@@ -77,6 +77,9 @@ impl AvailabilityProvider for Epochs {
     }
     fn threshold(_: EpochIndex) -> Option<u8> {
         AvailableFrom::get()
+    }
+    fn known(_: EpochIndex) -> Option<BlockNumber> {
+        None
     }
     fn service_page(_: EpochIndex, _: u32) -> Option<Page> {
         None

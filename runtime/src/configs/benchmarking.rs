@@ -116,7 +116,7 @@ impl Scene {
     fn freeze(epoch: EpochIndex, licenses: u32, services: u32) {
         let params = EpochParams { threshold: 250, ..Default::default() };
         let seats = BoundedVec::truncate_from(Self::seats());
-        pallet_availability::FrozenSets::<Runtime>::insert(epoch, Frozen { seats, licenses, services, params });
+        pallet_availability::FrozenSets::<Runtime>::insert(epoch, Frozen { seats, licenses, services, params, gaps: Default::default() });
     }
 }
 
@@ -304,6 +304,7 @@ impl pallet_jobs::BenchmarkHelper for Scene {
             licenses,
             complete: MAX_ORACLES,
             eligible: MAX_ORACLES,
+            known: Some(u32::MAX),
         };
         pallet_availability::Records::<Runtime>::insert(epoch, record);
         let full = |byte: u8| Page::truncate_from(alloc::vec![byte; PAGE_SIZE as usize]);

@@ -15,7 +15,7 @@ use codec::Encode;
 use frame_support::traits::UnfilteredDispatchable;
 use ratio1_primitives::{
     api::{EpochState, RoundInfo, SignedVote},
-    ballot::{Ballot, Phase, RevealedPages, Vote, MAX_REVEAL},
+    ballot::{Ballot, Phase, RevealedPages, Summary, Vote, MAX_REVEAL},
     economics::price::Price as Usd,
     jobs::ServiceTerm,
     keys::{
@@ -283,6 +283,12 @@ impl Sim {
         Some(self.ext.execute_with(|| facts::vote_extrinsic(signed)))
     }
 
+    /// The commit of the oracle with these keys to a ballot.
+    pub fn commit(&mut self, voter: &VotePair, ballot: &Ballot) -> Option<UncheckedExtrinsic> {
+        let commitment = ballot.header.commitment(self.genesis_hash(), &voter.public());
+        self.vote(voter, ballot.header.epoch, Vote::Commit(commitment))
+    }
+
     /// All reveals of a ballot but the last `withheld` pages.
     pub fn reveals(&mut self, voter: &VotePair, ballot: &Ballot, withheld: usize) -> Vec<UncheckedExtrinsic> {
         let epoch = ballot.header.epoch;
@@ -299,7 +305,7 @@ impl Sim {
     pub fn cast(&mut self, epoch: EpochIndex, ballots: &[(VotePair, Ballot)]) {
         let commits = ballots
             .iter()
-            .filter_map(|(voter, b)| self.vote(voter, epoch, Vote::Commit(b.header.commitment())))
+            .filter_map(|(voter, b)| self.commit(voter, b))
             .collect();
         self.block(commits);
         self.run_to_phase(epoch, Phase::Reveal);
@@ -392,17 +398,23 @@ pub fn ballot(round: &RoundInfo, salt: u8, coverage: u8, bytes: &[u8]) -> Ballot
     priced_ballot(round, salt, coverage, None, bytes)
 }
 
+/// What an oracle that heard everything, and to which everything is final, says of a round.
+fn summary(round: &RoundInfo, salt: u8, price: Option<Usd>) -> Summary {
+    let (epoch, finalised) = (round.epoch, u32::MAX);
+    Summary { epoch, salt: [salt; 32], coverage: 255, price, finalised, ..Default::default() }
+}
+
 /// A ballot for `round` with these bytes that names a price, and finds that all services ran.
 pub fn priced_ballot(round: &RoundInfo, salt: u8, coverage: u8, price: Option<Usd>, bytes: &[u8]) -> Ballot {
     assert_eq!(bytes.len(), round.frozen.licenses as usize);
     let services = vec![255; round.frozen.services as usize];
-    Ballot::new(round.epoch, [salt; 32], coverage, price, Default::default(), bytes, &services).unwrap()
+    Ballot::new(Summary { coverage, ..summary(round, salt, price) }, bytes, &services).unwrap()
 }
 
 /// A ballot for `round` with these bytes of licenses and services.
 pub fn working_ballot(round: &RoundInfo, salt: u8, price: Option<Usd>, bytes: &[u8], services: &[u8]) -> Ballot {
     assert_eq!(services.len(), round.frozen.services as usize);
-    Ballot::new(round.epoch, [salt; 32], 255, price, Default::default(), bytes, services).unwrap()
+    Ballot::new(summary(round, salt, price), bytes, services).unwrap()
 }
 
 /// The byte of each service of a round, as `work` says of those there are. Inside externalities.

@@ -5,7 +5,7 @@ use crate::common::Step;
 use rand::Rng;
 use ratio1_primitives::{
     api::{RoundInfo, SignedVote},
-    ballot::{Ballot, Phase, RevealedPages, Vote},
+    ballot::{Ballot, Phase, RevealedPages, Summary, Vote},
     economics::price::{Price as Usd, BOUNDS, USD},
     keys::pair::VotePair,
 };
@@ -70,7 +70,12 @@ impl Plan {
             };
             let coverage = if g.chance(0.04) { g.rng.gen() } else { 255 };
             let salt = g.rng.gen();
-            let ballot = Ballot::new(round.epoch, [salt; 32], coverage, price, Default::default(), &bytes, &services);
+            // At times finality lags, or the oracle says so.
+            let now = System::block_number();
+            let finalised = if g.chance(0.1) { g.rng.gen_range(0..=now) } else { now };
+            let epoch = round.epoch;
+            let summary = Summary { epoch, salt: [salt; 32], coverage, price, finalised, ..Default::default() };
+            let ballot = Ballot::new(summary, &bytes, &services);
             Some(ballot.expect("a ballot of a round"))
         };
         let ballots = (0..seats).map(|_| ballot()).collect();
@@ -122,7 +127,9 @@ impl Gen {
         let Some(ballot) = &plan.ballots[seat] else { return vec![] };
         let Some(status) = Availability::ballot_status(round.epoch, seat as u16) else { return vec![] };
         if round.phase == Phase::Commit {
-            return status.commit.is_none().then(|| Vote::Commit(ballot.header.commitment())).into_iter().collect();
+            let key = &round.frozen.seats[seat].vote_key;
+            let commit = || Vote::Commit(ballot.header.commitment(System::block_hash(0), key));
+            return status.commit.is_none().then(commit).into_iter().collect();
         }
         if status.commit.is_none() || !plan.reveals[seat] {
             return vec![];

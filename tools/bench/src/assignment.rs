@@ -367,9 +367,10 @@ fn request(ext: &mut TestExternalities, licenses: u32, wanted: Wanted) -> Result
 fn finalise(licenses: u32, wanted: Wanted) {
     use pallet_availability::{FinalisedPages, FrozenSets, LastFinalised, Records};
     let params = EpochParams { threshold: 250, ..Default::default() };
-    FrozenSets::<Runtime>::insert(EPOCH, Frozen { seats: Default::default(), licenses, services: 0, params });
+    let frozen = Frozen { seats: Default::default(), licenses, services: 0, params, gaps: Default::default() };
+    FrozenSets::<Runtime>::insert(EPOCH, frozen);
     let ending = Ending::Finalised;
-    let record = EpochRecord { ending, reopened: 0, seats: 4, licenses, complete: 4, eligible: 4 };
+    let record = EpochRecord { ending, reopened: 0, seats: 4, licenses, complete: 4, eligible: 4, known: Some(1) };
     Records::<Runtime>::insert(EPOCH, record);
     LastFinalised::<Runtime>::put(EPOCH);
     let byte = |license| if wanted != Wanted::Available || is_rare(license) { u8::MAX } else { 0 };

@@ -175,7 +175,7 @@ fn set_up(licenses: u32, oracles: u16, params: Parameters) -> Result<(), BenchEr
 
     let seats: Vec<_> = (0..oracles).map(seat).collect();
     let seats = seats.try_into().map_err(|_| BenchError::Setup("more oracles than seats"))?;
-    let frozen = Frozen { seats, licenses, services: 0, params: params.epoch_params(EPOCH_MS) };
+    let frozen = Frozen { seats, licenses, services: 0, params: params.epoch_params(EPOCH_MS), gaps: Default::default() };
     let mut round = Round::new(params, 0);
     round.committed = oracles.into();
     round.complete = oracles.into();
@@ -210,7 +210,8 @@ fn set_up_ballot(frozen: &Frozen<AccountId>, n: u16) -> Result<(), BenchError> {
         BallotPages::<Runtime>::insert((EPOCH, page, n), bytes);
     }
     let on_oracles = BoundedVec::truncate_from(vec![255; oracles as usize]);
-    Casts::<Runtime>::insert(EPOCH, n, Cast { coverage: 255, price: Some(USD), revealed: frozen.pages(), on_oracles });
+    let (price, revealed) = (Some(USD), frozen.pages());
+    Casts::<Runtime>::insert(EPOCH, n, Cast { coverage: 255, price, finalised: 1, revealed, on_oracles });
     Ok(())
 }
 

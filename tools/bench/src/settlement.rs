@@ -263,9 +263,11 @@ fn finalise(slots: u32) -> Result<(), BenchError> {
         Seat { oracle: account("oracle", n), license: LicenseId(n), vote_key }
     });
     let seats = seats.collect::<Vec<_>>().try_into().map_err(|_| BenchError::Setup("more oracles than seats"))?;
-    FrozenSets::<Runtime>::insert(EPOCH, Frozen { seats, licenses: slots, services: slots, params });
+    let frozen = Frozen { seats, licenses: slots, services: slots, params, gaps: Default::default() };
+    FrozenSets::<Runtime>::insert(EPOCH, frozen);
     let (ending, seats) = (Ending::Finalised, MAX_ORACLES);
-    let record = EpochRecord { ending, reopened: 0, seats, licenses: slots, complete: seats, eligible: seats };
+    let (reopened, complete, eligible, known) = (0, seats, seats, Some(u32::MAX));
+    let record = EpochRecord { ending, reopened, seats, licenses: slots, complete, eligible, known };
     Records::<Runtime>::insert(EPOCH, record);
     LastFinalised::<Runtime>::put(EPOCH);
     for page in 0..pages(slots) {

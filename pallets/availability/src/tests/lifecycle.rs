@@ -159,7 +159,7 @@ fn frozen_key_votes_when_the_key_rotates_in_the_window() {
     at_first_round(1, 1, || {
         Active::set(vec![Seat { vote_key: pair(9).public(), ..seat(0) }]);
         let b = ballot(1, &[255]);
-        let vote = Vote::Commit(b.header.commitment());
+        let vote = committing(0, &b.header);
         assert_eq!(send(call(1, 0, 9, vote.clone())).unwrap_err(), refusals::code(E::BadSignature));
         assert_ok!(send(call(1, 0, 0, vote)));
         run_to_epoch(3);

@@ -287,7 +287,7 @@ proptest! {
         let n = case.prices.len();
         let prices = (0..n).map(|i| case.prices[i].filter(|_| case.liars.contains(&i) || !ignorant[i]));
         let prices: Vec<_> = prices.collect();
-        let cast = |price| Some(Cast { coverage: 255, price, revealed: 1, on_oracles: Default::default() });
+        let cast = |price| Some(Cast { coverage: 255, price, finalised: 0, revealed: 1, on_oracles: Default::default() });
         let casts: Vec<_> = prices.iter().copied().map(cast).collect();
         let tallies = vec![Tally { eligible: true, ..Default::default() }; n];
         if let Some(median) = crate::settle::median_price(&casts, &tallies) {

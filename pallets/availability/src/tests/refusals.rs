@@ -110,11 +110,11 @@ fn header_is_refused_when_it_does_not_match() {
         let header = |epoch, seat, h: &BallotHeader| call(epoch, seat, seat as u8, Vote::Header(h.clone()));
         refused(header(1, 0, &good.header), E::NotRevealWindow);
         // Seats 0..2 commit to something that can never be revealed, seat 3 to a good ballot.
-        let old = BallotHeader { version: 2, ..good.header.clone() };
+        let old = BallotHeader { version: 1, ..good.header.clone() };
         let foreign = BallotHeader { epoch: e(2), ..good.header.clone() };
         let long = ballot(1, &[255; 1025]).header;
         for (seat, h) in [(0, &old), (1, &foreign), (2, &long), (3, &good.header)] {
-            assert_ok!(vote(1, seat, Vote::Commit(h.commitment())));
+            assert_ok!(vote(1, seat, committing(seat, h)));
         }
         run_to_phase(1, Some(Phase::Reveal));
         refused(header(9, 0, &old), E::UnknownEpoch);
@@ -209,7 +209,7 @@ fn votes_are_tagged_once_for_each_kind_page_and_window() {
             assert_eq!((valid.requires.len(), valid.provides.len()), (0, 1));
             valid.provides
         };
-        let a = tags(Vote::Commit(b.header.commitment()));
+        let a = tags(committing(0, &b.header));
         commit(1, 1, &b);
         block();
         let mut all = vec![a, tags(Vote::Header(b.header.clone())), tags(pages_of(&b, 0, 1)), tags(pages_of(&b, 1, 1))];

@@ -4,12 +4,12 @@ use super::*;
 use ratio1_primitives::{
     ballot::Ballot,
     traits::{AvailabilityProvider, ClockInspect},
-    Hash, PAGE_SIZE,
+    PAGE_SIZE,
 };
 
 /// A ballot about three licenses and `services`.
 fn serving(services: &[u8]) -> Ballot {
-    Ballot::new(e(1), [7; 32], 255, None, Hash::zero(), &[255; 3], services).unwrap()
+    Ballot::new(summary(1), &[255; 3], services).unwrap()
 }
 
 fn with_services(count: u32, test: impl FnOnce()) {

@@ -250,6 +250,7 @@ fn reveal_window_has_room_for_three_times_the_ballots() {
         licenses,
         services: 0,
         params: Default::default(),
+        gaps: Default::default(),
     };
     assert_eq!(Availability::reveal_window(&frozen(4, 10), 5), 5);
     // 100 ballots of 100 000 bytes and their headers: 10 MiB.
