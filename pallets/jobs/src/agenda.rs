@@ -6,7 +6,7 @@ use frame_support::{
     traits::Get,
     weights::{Weight, WeightMeter},
 };
-use ratio1_primitives::{traits::ClockInspect, EpochIndex};
+use ratio1_primitives::{jobs::MAX_NODES, traits::ClockInspect, EpochIndex};
 use sp_runtime::{DispatchError, DispatchResult, Percent};
 
 /// Of what a block may take, the part that is kept for draws: they come last.
@@ -55,7 +55,13 @@ impl<T: Config> Pallet<T> {
                 work,
             ),
             (T::WeightInfo::put_off_chunk(SETTLE_CHUNK).saturating_add(releases), work),
-            (T::WeightInfo::draw_step(1).saturating_add(T::WeightInfo::offer()), draws),
+            (
+                T::WeightInfo::draw_step(1)
+                    .saturating_add(T::WeightInfo::draw_skip())
+                    .saturating_add(T::WeightInfo::draw_own(MAX_NODES))
+                    .saturating_add(T::WeightInfo::offer()),
+                draws,
+            ),
             (T::WeightInfo::draw_step(0).saturating_add(T::WeightInfo::give_up()), draws),
         ] {
             assert!(step.all_lte(limit), "jobs: a step of {step:?} does not fit {limit:?}");

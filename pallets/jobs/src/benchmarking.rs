@@ -12,7 +12,10 @@ use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
 use frame_system::RawOrigin;
 use ratio1_primitives::{
-    jobs::{NodeProfile, Reputation, MAX_NODES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS},
+    jobs::{
+        draw::{seed, Permutation},
+        NodeProfile, Reputation, MAX_NODES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS,
+    },
     traits::Work,
     AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, PAGE_SIZE,
 };
@@ -188,24 +191,59 @@ mod benchmarks {
     /// Everybody could serve, and nobody is taken.
     #[benchmark]
     fn draw_step(p: Linear<0, 64>) -> Result<(), BenchmarkError> {
-        let id = search::<T>(MAX_NODES - 1, p, Reputation(0))?;
+        let id = search::<T>(0, p, Reputation(0))?;
         let mut meter = WeightMeter::new();
         #[block]
         {
             Pallet::<T>::step_draws(&mut meter);
         }
-        assert!(Draws::<T>::get(0).is_some_and(|draw| draw.position == u64::from(p) && draw.slots.contains(&id.slot)));
+        let draw = Draws::<T>::get(entity::<T>(id.job), 0);
+        assert!(draw.is_some_and(|draw| draw.position == u64::from(p) && draw.slots.contains(&id.slot)));
         Ok(())
     }
 
-    /// With a draw of one position, that ends with it.
+    /// A license that is on no list, however long they are.
+    #[benchmark]
+    fn draw_skip() -> Result<(), BenchmarkError> {
+        let id = search::<T>(MAX_NODES - 1, 0, Reputation(0))?;
+        let mut draw = Draws::<T>::get(entity::<T>(id.job), 0).ok_or("a draw")?;
+        draw.seed = Some([1; 32].into());
+        let order = draw.permutation().ok_or("a seed")?;
+        let mut search = Pallet::<T>::search(&draw).map_err(|_| "a search")?;
+        search.own = Some(Pallet::<T>::own(&search));
+        let found;
+        #[block]
+        {
+            found = search.license_at(&draw, &order);
+        }
+        assert!(found.is_some());
+        Ok(())
+    }
+
+    /// All slots but the last are served.
+    #[benchmark]
+    fn draw_own(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
+        let id = search::<T>(n - 1, 0, Reputation(0))?;
+        let draw = Draws::<T>::get(entity::<T>(id.job), 0).ok_or("a draw")?;
+        let search = Pallet::<T>::search(&draw).map_err(|_| "a search")?;
+        let own;
+        #[block]
+        {
+            own = Pallet::<T>::own(&search);
+        }
+        assert_eq!(own.licenses.len() as u32 + 1, n);
+        Ok(())
+    }
+
+    /// The last of the draw's slots, to a license found by it.
     #[benchmark]
     fn offer() -> Result<(), BenchmarkError> {
         let id = search::<T>(0, 1, Reputation(Reputation::MOST))?;
-        let mut meter = WeightMeter::new();
+        let license = Permutation::new(seed(&[[1; 32]; 4], 0), LICENSES).at(0).ok_or("a license")?;
+        let need = full_request(1).need();
         #[block]
         {
-            Pallet::<T>::step_draws(&mut meter);
+            Pallet::<T>::offer(id, drawn(license, 0), &need)?;
         }
         assert!(Slots::<T>::get(id.job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Offered { .. })));
         Ok(())
@@ -304,9 +342,30 @@ mod benchmarks {
         let job = served::<T>(&owner, 1)?;
         #[block]
         {
-            Pallet::<T>::end_service(0, Leaving::Failed, Left { at: Pallet::<T>::now(), last: NOW })?;
+            Pallet::<T>::fail(0, Leaving::Failed, NOW)?;
         }
         assert!(Slots::<T>::get(job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Drawing { .. })));
+        Ok(())
+    }
+
+    /// As many outcomes as there can be have waited for it, each of a license with as many blames as can be kept.
+    #[benchmark]
+    fn learn() -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let job = served::<T>(&owner, 1)?;
+        let id = first(job);
+        for n in 1..=MAX_SUSPECTS {
+            worker::<T>(n);
+            blamed::<T>(n);
+        }
+        let (service, threshold) = (Services::<T>::get(0).ok_or("a service")?, Some(250));
+        #[block]
+        {
+            let lesson = Pallet::<T>::lesson(&service, NOW.minus(1), 255, threshold);
+            let (slot, guilty) = lesson.ok_or("something new")?;
+            Pallet::<T>::learn(id, slot, guilty)?;
+        }
+        assert!(Slots::<T>::get(job, 0).is_some_and(|slot| slot.trial.fit && slot.trial.suspects.is_empty()));
         Ok(())
     }
 
@@ -357,6 +416,29 @@ mod benchmarks {
         #[block]
         {
             <Pallet<T> as Work>::evict(license);
+        }
+        assert_eq!(<Pallet<T> as Work>::slots(license), 0);
+        Ok(())
+    }
+
+    /// All slots run, each of another job that was served well.
+    #[benchmark]
+    fn absent(n: Linear<1, MAX_SLOTS_PER_NODE>) -> Result<(), BenchmarkError> {
+        let owner = scene::<T>();
+        let (license, payee) = worker::<T>(0);
+        blamed::<T>(0);
+        for i in 0..n {
+            let job = job::<T>(&owner, 1, true);
+            let id = running::<T>(job, license, payee.clone(), i.saturating_mul(PAGE_SIZE))?;
+            Slots::<T>::mutate(id.job, id.slot, |slot| {
+                if let Some(slot) = slot {
+                    slot.trial.fit = true;
+                }
+            });
+        }
+        #[block]
+        {
+            <Pallet<T> as Work>::absent(license);
         }
         assert_eq!(<Pallet<T> as Work>::slots(license), 0);
         Ok(())

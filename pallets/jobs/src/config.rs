@@ -22,17 +22,15 @@ use sp_runtime::Percent;
     Deserialize,
 )]
 pub struct Parameters {
-    /// Thousandths of an R1 burned for asking for a job.
+    /// Thousandths of an R1 burned for each draw of a slot's node.
     pub creation_fee_milli: u32,
-    /// Jobs of one entity that no node has accepted.
-    pub max_pending: u32,
     /// Blocks in which an offer can be accepted.
     pub accept_blocks: u32,
     /// Blocks after which a draw gives up.
     pub draw_blocks: u32,
     /// Milliseconds after its acceptance in which a service is not expected to run.
     pub start_allowance_ms: u32,
-    /// Positions that one draw looks at in one block, at most.
+    /// Positions that a draw looks at in one turn, at most. Where many wait for theirs it is fewer.
     pub probes: u32,
     /// The share of a block's weight that draws and settlement may take.
     pub work_share: Percent,
@@ -42,7 +40,6 @@ impl Default for Parameters {
     fn default() -> Self {
         Self {
             creation_fee_milli: 10,
-            max_pending: 16,
             accept_blocks: 20,
             draw_blocks: 40,
             start_allowance_ms: 15_000,
@@ -52,10 +49,8 @@ impl Default for Parameters {
     }
 }
 
-/// The highest `creation_fee_milli`.
-pub const MAX_FEE_MILLI: u32 = 1_000_000;
-/// Bounds of `max_pending`.
-pub const PENDING: (u32, u32) = (1, 1_000);
+/// Bounds of `creation_fee_milli`: a draw that costs nothing is one that anybody may have for ever.
+pub const FEE_MILLI: (u32, u32) = (1, 1_000_000);
 /// Bounds of `accept_blocks`: an acceptance follows finalised state, and needs a block.
 pub const ACCEPT_BLOCKS: (u32, u32) = (10, 28_800);
 /// Bounds of `draw_blocks`: the seed takes five.
@@ -70,10 +65,8 @@ pub const WORK_SHARE: (u8, u8) = (5, 40);
 /// Which bound a configuration breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParametersRefusal {
-    /// `creation_fee_milli` is above [`MAX_FEE_MILLI`].
+    /// `creation_fee_milli` is outside [`FEE_MILLI`].
     Fee,
-    /// `max_pending` is outside [`PENDING`].
-    Pending,
     /// `accept_blocks` is outside [`ACCEPT_BLOCKS`], or `draw_blocks` outside [`DRAW_BLOCKS`].
     Blocks,
     /// `start_allowance_ms` is above [`MAX_ALLOWANCE_MS`].
@@ -92,8 +85,7 @@ impl Parameters {
     /// Whether every value is within its bounds.
     pub fn validate(&self) -> Result<(), ParametersRefusal> {
         let check = |holds: bool, refusal| if holds { Ok(()) } else { Err(refusal) };
-        check(self.creation_fee_milli <= MAX_FEE_MILLI, ParametersRefusal::Fee)?;
-        check(within(self.max_pending, PENDING), ParametersRefusal::Pending)?;
+        check(within(self.creation_fee_milli, FEE_MILLI), ParametersRefusal::Fee)?;
         let blocks = within(self.accept_blocks, ACCEPT_BLOCKS) && within(self.draw_blocks, DRAW_BLOCKS);
         check(blocks, ParametersRefusal::Blocks)?;
         check(self.start_allowance_ms <= MAX_ALLOWANCE_MS, ParametersRefusal::Allowance)?;
@@ -102,7 +94,7 @@ impl Parameters {
         check(WORK_SHARE.0 <= share && share <= WORK_SHARE.1, ParametersRefusal::Share)
     }
 
-    /// Base units burned for asking for a job.
+    /// Base units burned for each draw of a slot's node.
     pub fn creation_fee(&self) -> Balance {
         (R1 / 1_000).saturating_mul(self.creation_fee_milli.into())
     }

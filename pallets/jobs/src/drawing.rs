@@ -2,7 +2,7 @@
 //! be found, and the pace.
 
 use crate::{pallet::*, place::Place, types::*, WeightInfo};
-use alloc::vec::Vec;
+use alloc::{collections::vec_deque::VecDeque, vec::Vec};
 use frame_support::{
     ensure,
     traits::ConstU32,
@@ -10,15 +10,21 @@ use frame_support::{
     BoundedVec,
 };
 use ratio1_primitives::{
-    jobs::{draw, Capacity, JobRequest, NodeProfile, Selectors, SlotRef, MAX_NODES, SEED_BLOCKS},
+    jobs::{draw, Capacity, JobRequest, NodeProfile, SlotRef, MAX_NODES, SEED_BLOCKS},
     kyc::{Attestation, EntityId},
     traits::{AvailabilityProvider, BlockRandomness, KycInspect, LicenseInspect, OracleInspect, Workers},
-    BlockNumber, EpochIndex, Hash, JobId, LicenseClass, LicenseId,
+    Balance, BlockNumber, EpochIndex, JobId, LicenseClass, LicenseId,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
+/// Positions of a turn where so many entities wait that a block has no more for each.
+pub(crate) const SHORTEST_TURN: u32 = 16;
+
 /// VRF outputs of consecutive blocks, the oldest first.
 type VrfOutputs = [[u8; 32]; SEED_BLOCKS as usize];
+
+/// The meter has no room for what is next: it is come upon again in the next block.
+struct NoRoom;
 
 /// `outputs` and one more: the oldest goes.
 fn with_newest(mut outputs: VrfOutputs, newest: [u8; 32]) -> VrfOutputs {
@@ -27,12 +33,6 @@ fn with_newest(mut outputs: VrfOutputs, newest: [u8; 32]) -> VrfOutputs {
         *last = newest;
     }
     outputs
-}
-
-/// Whether the lists of licenses admit one. Asked again with all selectors, but this costs nothing.
-fn may_be(selectors: &Selectors, license: LicenseId) -> bool {
-    let Selectors { include, exclude, .. } = selectors;
-    (include.is_empty() || include.contains(&license)) && !exclude.contains(&license)
 }
 
 /// Whether a node declared GPUs of the class asked for, or a larger one.
@@ -53,6 +53,19 @@ fn is_met(
         && request.selectors.admit(license, owner.country, owner.kind, &profile.tags)
 }
 
+/// Positions of a turn, of those that a block has room for: `most`, or fewer if many entities wait for theirs.
+fn turn_length(positions: u64, entities: u32, most: u32) -> u32 {
+    let share = positions.checked_div(entities.into()).unwrap_or(positions);
+    u32::try_from(share).unwrap_or(u32::MAX).max(SHORTEST_TURN).min(most)
+}
+
+/// Who is offered, or serves, the slots of a job.
+#[derive(Default)]
+pub(crate) struct Own {
+    pub(crate) licenses: Vec<LicenseId>,
+    entities: Vec<EntityId>,
+}
+
 /// What a draw asks of whom it comes upon.
 pub(crate) struct Search {
     job: JobId,
@@ -65,29 +78,32 @@ pub(crate) struct Search {
     bytes_of: EpochIndex,
     /// The byte from which a license counts as available. `None` if no epoch is finalised.
     threshold: Option<u8>,
-    /// Entities of which a node is offered, or serves, a slot of the job: read when first asked for.
-    entities: Option<Vec<EntityId>>,
+    /// Who had the slot and does not get it again.
+    tried: BoundedVec<Tried, ConstU32<MAX_TRIED>>,
+    /// The job's own slots: read once, when somebody could serve but for them.
+    pub(crate) own: Option<Own>,
 }
 
 impl Search {
-    /// Whether a node of `entity` may serve, beside those that are offered or serve the other slots.
-    fn admits(&mut self, entity: &EntityId, read: impl FnOnce(&Self) -> Vec<EntityId>) -> bool {
-        if self.request.same_entity {
-            return true;
-        }
-        let entities = match self.entities.take() {
-            Some(entities) => entities,
-            None => read(self),
-        };
-        let free = !entities.contains(entity);
-        self.entities = Some(entities);
-        free
+    /// The license at a draw's position, if there is one that is not left out. That takes no look at the state.
+    pub(crate) fn license_at(&self, draw: &Draw, order: &draw::Permutation) -> Option<LicenseId> {
+        let selectors = &self.request.selectors;
+        let license = draw::found(order, draw.included.then_some(&selectors.include), draw.position)?;
+        let tried = self.tried.iter().any(|tried| tried.license == license);
+        let serves = self.own.as_ref().is_some_and(|own| own.licenses.contains(&license));
+        (!tried && !serves && !selectors.exclude.contains(&license)).then_some(license)
     }
 
-    /// A node of `entity` was found.
-    fn note(&mut self, entity: EntityId) {
-        if let Some(entities) = &mut self.entities {
-            entities.push(entity);
+    /// Whether `license`, of `entity`, may serve beside those that are offered or serve the other slots.
+    fn admits(&self, own: &Own, license: LicenseId, entity: &EntityId) -> bool {
+        !own.licenses.contains(&license) && (self.request.same_entity || !own.entities.contains(entity))
+    }
+
+    /// A license of `entity` was found.
+    fn note(&mut self, license: LicenseId, entity: EntityId) {
+        if let Some(own) = &mut self.own {
+            own.licenses.push(license);
+            own.entities.push(entity);
         }
     }
 }
@@ -104,35 +120,65 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Open a draw of nodes for `slots` of a job; its number.
-    pub(crate) fn open_draw(job: JobId, slots: BoundedVec<u16, ConstU32<MAX_NODES>>) -> Result<u64, DispatchError> {
+    /// Open a draw of nodes for `slots` of a job of `entity`; its number. `burned` of what is held was burned for it.
+    pub(crate) fn open_draw(
+        job: JobId,
+        entity: EntityId,
+        slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
+        burned: Balance,
+    ) -> Result<u64, DispatchError> {
         let id = NextDraw::<T>::get();
         NextDraw::<T>::put(id.checked_add(1).ok_or(Error::<T>::Corrupted)?);
-        let (opened, licenses) = (Self::block(), T::Licenses::count());
+        let include = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted)?.selectors.include;
+        let included = !include.is_empty();
+        let licenses = match included {
+            true => u32::try_from(include.len()).map_err(|_| Error::<T>::Corrupted)?,
+            false => T::Licenses::count(),
+        };
+        let opened = Self::block();
         // Without a finalised epoch nobody is known to be available: epoch 0 is never balloted.
         let bytes_of = T::Availability::last_finalised().unwrap_or(EpochIndex(0));
         let until = Polled::<T>::get().saturating_add(Settings::<T>::get().draw_blocks);
         OpenedAt::<T>::mutate(opened, |draws| *draws = draws.saturating_add(1));
-        Self::deposit_event(Event::DrawOpened { draw: id, job, slots: slots.clone(), licenses, bytes_of });
-        let draw = Draw { job, slots, opened, licenses, bytes_of, seed: None, pass: 0, position: 0, until };
-        Draws::<T>::insert(id, draw);
+        let more = u32::try_from(slots.len()).map_err(|_| Error::<T>::Corrupted)?;
+        let looking = Turns::<T>::get(entity).unwrap_or_default();
+        let (draws, all) = (looking.draws.saturating_add(1), looking.slots.saturating_add(more));
+        Turns::<T>::insert(entity, Looking { draws, slots: all, ..looking });
+        let opening =
+            Event::DrawOpened { draw: id, job, slots: slots.clone(), licenses, included, bytes_of, burned };
+        Self::deposit_event(opening);
+        let draw = Draw { job, slots, opened, licenses, included, bytes_of, seed: None, pass: 0, position: 0, until };
+        Draws::<T>::insert(entity, id, draw);
         Ok(id)
     }
 
     /// Look no more for a node for `slot`.
-    pub(crate) fn leave_draw(id: u64, slot: u16) {
-        let Some(mut draw) = Draws::<T>::get(id) else { return };
+    pub(crate) fn leave_draw(entity: EntityId, id: u64, slot: u16) {
+        let Some(mut draw) = Draws::<T>::get(entity, id) else { return };
+        let before = draw.slots.len();
         draw.slots.retain(|other| *other != slot);
-        Self::keep_draw(id, draw);
+        Self::keep_draw(entity, id, draw, before);
     }
 
-    /// Store a draw, or forget it if it is over; its seed with the last one that needs it.
-    fn keep_draw(id: u64, draw: Draw) {
-        if !draw.slots.is_empty() {
-            Draws::<T>::insert(id, draw);
+    /// Store a draw that looked for nodes for `before` slots, or forget it if it is over; its seed with the last one that
+    /// needs it.
+    fn keep_draw(entity: EntityId, id: u64, draw: Draw, before: usize) {
+        let gone = u32::try_from(before.saturating_sub(draw.slots.len())).unwrap_or(u32::MAX);
+        let over = draw.slots.is_empty();
+        if gone > 0 {
+            Turns::<T>::mutate_exists(entity, |looking| {
+                if let Some(looking) = looking {
+                    looking.slots = looking.slots.saturating_sub(gone);
+                    looking.draws = looking.draws.saturating_sub(over.into());
+                }
+                *looking = looking.filter(|looking| looking.draws > 0);
+            });
+        }
+        if !over {
+            Draws::<T>::insert(entity, id, draw);
             return;
         }
-        Draws::<T>::remove(id);
+        Draws::<T>::remove(entity, id);
         let left = OpenedAt::<T>::get(draw.opened).saturating_sub(1);
         if left > 0 {
             OpenedAt::<T>::insert(draw.opened, left);
@@ -143,8 +189,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether somebody may know a draw's seed: from the last of the blocks that make it.
-    pub(crate) fn is_seeded(id: u64) -> bool {
-        Draws::<T>::get(id).is_some_and(|draw| Self::block() >= draw.opened.saturating_add(SEED_BLOCKS))
+    pub(crate) fn is_seeded(entity: EntityId, id: u64) -> bool {
+        Draws::<T>::get(entity, id).is_some_and(|draw| Self::block() >= draw.opened.saturating_add(SEED_BLOCKS))
     }
 
     /// Whether all epochs of a slot are over, so that nobody is to serve it any more.
@@ -152,29 +198,61 @@ impl<T: Config> Pallet<T> {
         slot.started.is_some() && slot.ends() <= Self::current()
     }
 
-    /// All draws once, those first that were not served in the last block.
-    fn draws_in_turn() -> impl Iterator<Item = u64> {
-        let last = LastDraw::<T>::get().map(Draws::<T>::hashed_key_for).unwrap_or_default();
-        let from = if last.is_empty() { Draws::<T>::iter_keys() } else { Draws::<T>::iter_keys_from(last.clone()) };
-        from.chain(Draws::<T>::iter_keys().take_while(move |id| Draws::<T>::hashed_key_for(id) <= last))
+    /// All entities that look for nodes once, those first that had no turn in the last block.
+    fn entities_in_turn() -> impl Iterator<Item = EntityId> {
+        let last = LastTurn::<T>::get().map(Turns::<T>::hashed_key_for).unwrap_or_default();
+        let mut from = Turns::<T>::iter_keys();
+        if !last.is_empty() {
+            from.set_last_raw_key(last.clone());
+        }
+        from.chain(Turns::<T>::iter_keys().take_while(move |entity| Turns::<T>::hashed_key_for(entity) <= last))
     }
 
-    /// Let draws look for nodes, as far as the budget goes.
+    /// The draw of an entity whose turn it is: they follow each other round and round.
+    fn next_draw(entity: EntityId) -> Option<u64> {
+        let looking = Turns::<T>::get(entity)?;
+        let from = Draws::<T>::hashed_key_for(entity, looking.last);
+        let next = Draws::<T>::iter_key_prefix_from(entity, from).next();
+        let last = next.or_else(|| Draws::<T>::iter_key_prefix(entity).next())?;
+        Turns::<T>::insert(entity, Looking { last, ..looking });
+        Some(last)
+    }
+
+    /// Let draws look for nodes, as far as the budget goes. Each entity has a turn, then each that has more draws another,
+    /// and so on: no draw has two in a block, and nobody's many draws keep another's only one waiting.
     pub(crate) fn step_draws(meter: &mut WeightMeter) {
-        let polled = Polled::<T>::get();
-        for id in Self::draws_in_turn() {
+        let room = meter.remaining().checked_div_per_component(&Self::probe_weight()).unwrap_or(u64::MAX);
+        let turn = turn_length(room, Turns::<T>::count(), Settings::<T>::get().probes);
+        let mut first = Self::entities_in_turn();
+        let mut again: VecDeque<(EntityId, u32)> = VecDeque::new();
+        let mut last = None;
+        loop {
+            let whose = match first.next() {
+                Some(entity) => Some((entity, Turns::<T>::get(entity).map_or(0, |looking| looking.draws))),
+                None => again.pop_front(),
+            };
+            let Some((entity, draws)) = whose else { break };
             if meter.try_consume(T::WeightInfo::draw_step(0)).is_err() {
-                return;
+                break;
             }
-            LastDraw::<T>::put(id);
-            Self::attempt("draw", || Self::step_draw(id, polled, meter));
+            last = Some(entity);
+            if let Some(id) = Self::next_draw(entity) {
+                Self::attempt("draw", || Self::take_turn(entity, id, turn, meter));
+            }
+            if let Some(more) = draws.checked_sub(1).filter(|more| *more > 0) {
+                again.push_back((entity, more));
+            }
+        }
+        if let Some(entity) = last {
+            LastTurn::<T>::put(entity);
         }
     }
 
     /// One draw in one block.
-    fn step_draw(id: u64, polled: u32, meter: &mut WeightMeter) -> DispatchResult {
-        let mut draw = Draws::<T>::get(id).ok_or(Error::<T>::Corrupted)?;
-        if polled > draw.until {
+    fn take_turn(entity: EntityId, id: u64, turn: u32, meter: &mut WeightMeter) -> DispatchResult {
+        let mut draw = Draws::<T>::get(entity, id).ok_or(Error::<T>::Corrupted)?;
+        let before = draw.slots.len();
+        if Polled::<T>::get() > draw.until {
             Self::give_up(&mut draw, meter);
         } else {
             if draw.seed.is_none() {
@@ -183,9 +261,9 @@ impl<T: Config> Pallet<T> {
                 draw.seed = Some(seed);
                 Self::deposit_event(Event::DrawSeeded { draw: id, seed });
             }
-            Self::look(id, &mut draw, meter)?;
+            Self::look(id, &mut draw, turn, meter)?;
         }
-        Self::keep_draw(id, draw);
+        Self::keep_draw(entity, id, draw, before);
         Ok(())
     }
 
@@ -210,32 +288,21 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Go through some positions of one pass, and offer slots to whom is found there.
-    fn look(id: u64, draw: &mut Draw, meter: &mut WeightMeter) -> DispatchResult {
-        let (Some(seed), Some(permutation)) = (draw.seed, draw.permutation()) else { return Ok(()) };
+    fn look(id: u64, draw: &mut Draw, turn: u32, meter: &mut WeightMeter) -> DispatchResult {
+        let Some(order) = draw.permutation() else { return Ok(()) };
         let mut search = Self::search(draw)?;
-        let probe = Self::probe_weight();
-        for _ in 0..Settings::<T>::get().probes {
+        for _ in 0..turn {
             let Some(slot) = draw.slots.first().copied() else { return Ok(()) };
-            if meter.try_consume(probe).is_err() {
-                return Ok(());
-            }
-            let found = permutation.at(draw.position).and_then(|license| {
-                let entity = Self::candidate(&mut search, license)?;
-                draw::is_taken(seed, draw.pass, license, T::Workers::reputation(license)).then_some((license, entity))
-            });
-            if let Some((license, entity)) = found {
-                // The same position is come upon again in the next block.
-                if meter.try_consume(T::WeightInfo::offer()).is_err() {
-                    return Ok(());
-                }
-                let drawn = Self::drawn(id, draw, seed, license);
+            let Ok(found) = Self::visit(&mut search, draw, &order, meter) else { return Ok(()) };
+            if let Some((drawn, entity)) = found {
+                let drawn = Drawn { draw: id, ..drawn };
                 if Self::attempt("offer", || Self::offer(SlotRef { job: draw.job, slot }, drawn, &search.need)) {
                     draw.slots.retain(|other| *other != slot);
-                    search.note(entity);
+                    search.note(drawn.license, entity);
                 }
             }
             draw.position = draw.position.saturating_add(1);
-            if draw.position >= permutation.positions() {
+            if draw.position >= order.positions() {
                 draw.pass = draw.pass.saturating_add(1);
                 draw.position = 0;
                 return Ok(());
@@ -244,18 +311,47 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// One position.
+    /// Look at one position. Each part is paid for when it is come to: at most positions there is little to do.
+    fn visit(
+        search: &mut Search,
+        draw: &Draw,
+        order: &draw::Permutation,
+        meter: &mut WeightMeter,
+    ) -> Result<Option<(Drawn, EntityId)>, NoRoom> {
+        let mut pay = |weight| meter.try_consume(weight).map_err(|()| NoRoom);
+        pay(T::WeightInfo::draw_skip())?;
+        let Some(license) = search.license_at(draw, order) else { return Ok(None) };
+        pay(Self::probe_weight())?;
+        let Draw { opened, licenses, included, bytes_of, pass, position, .. } = *draw;
+        let Some(seed) = draw.seed else { return Ok(None) };
+        let Some(entity) = Self::candidate(search, license) else { return Ok(None) };
+        if !draw::is_taken(seed, pass, license, T::Workers::reputation(license)) {
+            return Ok(None);
+        }
+        let own = match search.own.take() {
+            Some(own) => own,
+            None => {
+                pay(T::WeightInfo::draw_own(search.slots.into()))?;
+                Self::own(search)
+            }
+        };
+        let admitted = search.admits(&own, license, &entity);
+        search.own = Some(own);
+        if !admitted {
+            return Ok(None);
+        }
+        pay(T::WeightInfo::offer())?;
+        let drawn = Drawn { draw: 0, opened, seed, licenses, included, bytes_of, pass, position, license };
+        Ok(Some((drawn, entity)))
+    }
+
+    /// One position at which there is a license to look at.
     fn probe_weight() -> Weight {
         T::WeightInfo::draw_step(1).saturating_sub(T::WeightInfo::draw_step(0))
     }
 
-    fn drawn(id: u64, draw: &Draw, seed: Hash, license: LicenseId) -> Drawn {
-        let Draw { opened, licenses, bytes_of, pass, position, .. } = *draw;
-        Drawn { draw: id, opened, seed, licenses, bytes_of, pass, position, license }
-    }
-
     /// Offer a slot to who was found for it. Whether the slot needs no node any more.
-    fn offer(id: SlotRef, drawn: Drawn, need: &Capacity) -> Result<bool, DispatchError> {
+    pub(crate) fn offer(id: SlotRef, drawn: Drawn, need: &Capacity) -> Result<bool, DispatchError> {
         let mut place = Place::<T>::load(id)?;
         ensure!(place.slot.state == SlotState::Drawing { draw: drawn.draw }, Error::<T>::Corrupted);
         match Self::is_over(&place.slot) {
@@ -271,26 +367,26 @@ impl<T: Config> Pallet<T> {
         let Draw { job, opened, bytes_of, .. } = *draw;
         let request = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted)?;
         let slots = Jobs::<T>::get(job).ok_or(Error::<T>::Corrupted)?.slots;
+        // A draw of several slots is their first: nobody had them before.
+        let first = draw.slots.first().and_then(|slot| Slots::<T>::get(job, slot));
+        let tried = first.map(|slot| slot.tried).unwrap_or_default();
         let need = request.need();
         let threshold = T::Availability::threshold(bytes_of);
         let (now, epoch) = (Self::block(), Self::current());
-        Ok(Search { job, slots, request, need, opened, now, epoch, bytes_of, threshold, entities: None })
+        Ok(Search { job, slots, request, need, opened, now, epoch, bytes_of, threshold, tried, own: None })
     }
 
-    /// Whether a license may be drawn; if so, whose it is. Cheap checks come first.
+    /// Whether a license may be drawn, but for the job's other slots; if so, whose it is. Cheap checks come first.
     ///
     /// What counts is what it had declared when the draw was opened, and that there is room for it now.
-    pub(crate) fn candidate(search: &mut Search, license: LicenseId) -> Option<EntityId> {
-        if !may_be(&search.request.selectors, license) {
-            return None;
-        }
+    pub(crate) fn candidate(search: &Search, license: LicenseId) -> Option<EntityId> {
         let deed = T::Licenses::license(license).filter(|deed| deed.class == LicenseClass::Node && !deed.banned)?;
         let node = deed.link?.node;
         let available = T::Availability::byte(search.bytes_of, license)? >= search.threshold?;
         if !available || T::Workers::is_barred(license) || !T::Workers::has_room(license, &search.need) {
             return None;
         }
-        if T::Oracles::is_bound(license) || Self::is_assigned(license, search.job) {
+        if T::Oracles::is_bound(license) {
             return None;
         }
         let owner = T::Kyc::standing(&T::Licenses::owner(license)?, search.epoch).ok()?;
@@ -305,22 +401,23 @@ impl<T: Config> Pallet<T> {
         {
             return None;
         }
-        search.admits(&owner.entity, Self::entities).then_some(owner.entity)
+        Some(owner.entity)
     }
 
-    /// Whether a license is offered, or serves, a slot of a job.
-    fn is_assigned(license: LicenseId, job: JobId) -> bool {
-        Assigned::<T>::iter_key_prefix(license).any(|slot| slot.job == job)
-    }
-
-    /// The entities of which a node is offered, or serves, a slot of the job.
-    fn entities(search: &Search) -> Vec<EntityId> {
-        let license = |number| match Slots::<T>::get(search.job, number)?.state {
-            SlotState::Offered { license, .. } => Some(license),
-            SlotState::Running { index } => Services::<T>::get(index).map(|service| service.license),
-            SlotState::Drawing { .. } | SlotState::Ended(_) => None,
+    /// The licenses that are offered, or serve, slots of the job, and their entities if those must differ: one pass over
+    /// its slots.
+    pub(crate) fn own(search: &Search) -> Own {
+        let serving = |number| {
+            let slot = Slots::<T>::get(search.job, number)?;
+            let serves = matches!(slot.state, SlotState::Offered { .. } | SlotState::Running { .. });
+            slot.drawn.filter(|_| serves).map(|drawn| drawn.license)
         };
-        (0..search.slots).filter_map(license).filter_map(Self::entity_of).collect()
+        let licenses: Vec<LicenseId> = (0..search.slots).filter_map(serving).collect();
+        let entities = match search.request.same_entity {
+            true => Vec::new(),
+            false => licenses.iter().copied().filter_map(Self::entity_of).collect(),
+        };
+        Own { licenses, entities }
     }
 
     /// On whose behalf a license works. `None` while its owner is not in good standing.
@@ -337,7 +434,7 @@ mod tests {
     use ratio1_primitives::{
         jobs::{
             request::{Cid, Restart},
-            Gpu, Tier,
+            Gpu, Selectors, Tier,
         },
         kyc::{Country, EntityKind},
     };
@@ -383,7 +480,8 @@ mod tests {
             epoch: EpochIndex(3),
             bytes_of: EpochIndex(2),
             threshold: Some(250),
-            entities: None,
+            tried: Default::default(),
+            own: None,
         }
     }
 
@@ -431,14 +529,55 @@ mod tests {
     #[test]
     fn search_admits_an_entity_once_when_entities_must_differ() {
         let mut one = search(false);
-        let serving = |_: &Search| vec![[1; 32]];
-        assert!(!one.admits(&[1; 32], serving));
-        assert!(one.admits(&[2; 32], |_| unreachable!("read once")));
-        one.note([2; 32]);
-        assert!(!one.admits(&[2; 32], |_| unreachable!("read once")));
-        let mut any = search(true);
-        any.note([2; 32]);
-        assert!(any.admits(&[2; 32], |_| unreachable!("not asked for")));
+        one.own = Some(Own { licenses: vec![LicenseId(1)], entities: vec![[1; 32]] });
+        one.note(LicenseId(2), [2; 32]);
+        let own = one.own.take().unwrap();
+        assert!(!one.admits(&own, LicenseId(9), &[1; 32]));
+        assert!(!one.admits(&own, LicenseId(9), &[2; 32]));
+        assert!(one.admits(&own, LicenseId(9), &[3; 32]));
+        let any = search(true);
+        assert!(any.admits(&own, LicenseId(9), &[2; 32]));
+        assert!(!any.admits(&own, LicenseId(2), &[3; 32]), "but no license twice");
+    }
+
+    #[test]
+    fn position_is_passed_over_when_its_license_is_left_out() {
+        let draw = Draw {
+            job: JobId(0),
+            slots: Default::default(),
+            opened: 1,
+            licenses: 3,
+            included: true,
+            bytes_of: EpochIndex(2),
+            seed: Some([7; 32].into()),
+            pass: 0,
+            position: 0,
+            until: 9,
+        };
+        let order = draw.permutation().unwrap();
+        let found = |search: &Search| {
+            let at = |position| search.license_at(&Draw { position, ..draw.clone() }, &order);
+            let mut found: Vec<u32> = (0..order.positions()).filter_map(at).map(|license| license.0).collect();
+            found.sort();
+            found
+        };
+        let mut search = search(false);
+        search.request.selectors.include = [7, 70, 700].map(LicenseId).to_vec().try_into().unwrap();
+        assert_eq!(found(&search), [7, 70, 700]);
+        search.tried = vec![Tried { license: LicenseId(70), why: Setback::Missed }].try_into().unwrap();
+        assert_eq!(found(&search), [7, 700]);
+        search.own = Some(Own { licenses: vec![LicenseId(7)], entities: vec![] });
+        assert_eq!(found(&search), [700]);
+    }
+
+    #[test]
+    fn turn_is_shorter_when_more_entities_wait() {
+        assert_eq!(turn_length(1_000, 1, 256), 256);
+        assert_eq!(turn_length(1_000, 10, 256), 100);
+        assert_eq!(turn_length(1_000, 5_000, 256), SHORTEST_TURN);
+        assert_eq!(turn_length(0, 0, 256), SHORTEST_TURN);
+        assert_eq!(turn_length(u64::MAX, 0, 256), 256);
+        assert_eq!(turn_length(u64::MAX, 1, 4), 4);
     }
 
     proptest! {

@@ -61,10 +61,11 @@ mod errors {
         BadHealthCheck,
         /// The price per node and epoch is above the maximum given. Raise it, or try again at another rate.
         PriceAboveMaximum,
-        /// The account can not pay. It needs nodes times epochs times the price, and the fee.
+        /// The account can not pay. It needs nodes times epochs times the price, and for each node the fee and sixteen
+        /// more of it, which come back if its node need not be drawn again.
         InsufficientFunds,
-        /// The entity has as many jobs no node has accepted as it may have. Wait until they are accepted or end.
-        TooManyPending,
+        /// Nodes would be looked for for more than 128 slots of the entity. Wait until some are found, or cancel.
+        TooManyLookedFor,
         /// The job, or all its slots, has ended or is about to. Ask for a new one.
         JobEnded,
         /// The job is cancelled already.
@@ -83,8 +84,6 @@ mod errors {
         AlreadyRejected,
         /// `creation_fee_milli` is out of bounds.
         FeeOutOfBounds,
-        /// `max_pending` is out of bounds.
-        PendingOutOfBounds,
         /// `accept_blocks` or `draw_blocks` is out of bounds.
         BlocksOutOfBounds,
         /// `start_allowance_ms` is out of bounds.

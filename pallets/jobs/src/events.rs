@@ -8,7 +8,7 @@ mod events {
     #[pallet::event]
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A job was asked for; its price is held, the fee burned.
+        /// A job was asked for; its price and the fees of its further draws are held, one fee for each node is burned.
         Requested {
             /// The job.
             job: JobId,
@@ -33,8 +33,12 @@ mod events {
             slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
             /// Licenses it goes through.
             licenses: u32,
+            /// Whether those are the request's include list.
+            included: bool,
             /// The finalised epoch whose bytes count.
             bytes_of: EpochIndex,
+            /// Of what is held for the slot, burned for it. The fees of a request's and of added nodes' are burned before.
+            burned: Balance,
         },
         /// A draw's seed is known.
         DrawSeeded {
@@ -94,6 +98,13 @@ mod events {
             /// The last epoch it served.
             last: EpochIndex,
         },
+        /// A slot ends, since too many nodes have failed it or let its offer lapse.
+        TriedOut {
+            /// The slot.
+            slot: SlotRef,
+            /// Who, and why.
+            tried: BoundedVec<Tried, ConstU32<MAX_TRIED>>,
+        },
         /// No node will serve a slot any more; `returned` of what was held for it went back at once.
         SlotEnded {
             /// The slot.
@@ -135,6 +146,8 @@ mod events {
             price: Balance,
             /// Put on hold.
             held: Balance,
+            /// Burned for asking.
+            fee: Balance,
         },
         /// A job was cancelled. Slots that are served end with the running epoch, the others at once.
         Cancelled {
@@ -185,6 +198,18 @@ mod events {
             burned: Balance,
             /// Of the requester's own, burned on top, up to an epoch's price.
             topped: Balance,
+        },
+        /// A service came to nothing, on a slot on which nothing was ever earned: that costs the requester an epoch's price, as
+        /// far as the slot can spare it.
+        CameToNothing {
+            /// The slot.
+            slot: SlotRef,
+            /// Whose node.
+            license: LicenseId,
+            /// The service's place in ballots.
+            index: u32,
+            /// Of what was held, burned.
+            burned: Balance,
         },
         /// Nothing is held for a job any more.
         JobClosed {

@@ -82,6 +82,7 @@ mod tests {
             slot: SlotRef { job: JobId(3), slot: 1 },
             license: LicenseId(7),
             payee: AccountId::new([1; 32]),
+            block: 1,
             accepted: 1_000,
             expected: 16_000,
             first: EpochIndex(4),

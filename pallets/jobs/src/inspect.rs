@@ -8,6 +8,7 @@ use ratio1_primitives::{
     api::{Assignment, AssignmentState},
     economics::price::Price,
     jobs::{draw, Gpu, JobRequest, Reputation, SlotRef, Tier},
+    kyc::EntityId,
     traits::{AvailabilityProvider, ClockInspect, LicenseInspect, PriceInspect, Workers},
     AccountId, Balance, EpochIndex, JobId, LicenseId,
 };
@@ -108,6 +109,12 @@ pub struct SlotInfo {
     pub terms: Vec<Term>,
     /// How it came by its node.
     pub drawn: Option<Drawn>,
+    /// Draws it has in hand, for when its node must be replaced,
+    pub draws: u8,
+    /// and base units that each of them costs.
+    pub draw_fee: Balance,
+    /// Licenses that had it, and are not drawn for it again.
+    pub tried: Vec<Tried>,
     /// Its services that are not paid out completely, oldest first.
     pub services: Vec<ServiceInfo>,
 }
@@ -117,8 +124,10 @@ pub struct SlotInfo {
 pub struct QuoteInfo {
     /// Base units per node and epoch.
     pub price: Balance,
-    /// Base units burned for asking.
+    /// Base units burned for each draw of a node's: one when it is asked for, one whenever it must be replaced.
     pub fee: Balance,
+    /// Base units held per node for replacing it. What is not used comes back.
+    pub draws: Balance,
     /// Dollars per R1, as [`ratio1_primitives::economics::price`] counts them.
     pub rate: Price,
 }
@@ -198,7 +207,7 @@ impl<T: Config> Pallet<T> {
             }
             prices.push(slot.price_or_first(Self::current()));
             if cancellable {
-                refundable = refundable.saturating_add(Self::refund_of(&slot));
+                refundable = refundable.saturating_add(Self::refund_of(job.entity, &slot));
             }
         }
         prices.sort_unstable();
@@ -208,26 +217,32 @@ impl<T: Config> Pallet<T> {
     }
 
     /// What a cancel of its job would return of a slot's money at once.
-    fn refund_of(slot: &Slot) -> Balance {
+    fn refund_of(entity: EntityId, slot: &Slot) -> Balance {
         let current = Self::current();
         let future = slot.cost_from(current.plus(1));
         let fee = slot.price_or_first(current).min(future);
         let (fee, stays) = match slot.state {
-            SlotState::Drawing { draw } if !Self::is_seeded(draw) => (0, !slot.services.is_empty()),
+            SlotState::Drawing { draw } if !Self::is_seeded(entity, draw) => (0, !slot.services.is_empty()),
             SlotState::Drawing { .. } | SlotState::Offered { .. } => (fee, !slot.services.is_empty()),
             SlotState::Running { .. } => (fee, true),
             SlotState::Ended(_) => return 0,
         };
         // A slot that owes no service anything is closed with the cancel.
-        let returned = if stays { future } else { slot.held };
+        let returned = if stays { future.saturating_add(slot.draw_money()) } else { slot.held };
         returned.saturating_sub(fee)
     }
 
     /// The jobs of an account, from the first with a number of at least `from`.
     pub(crate) fn owned(owner: &AccountId, from: JobId) -> Vec<JobInfo> {
-        let mut ids: Vec<JobId> = JobsOf::<T>::iter_key_prefix(owner).filter(|id| *id >= from).collect();
-        ids.sort_unstable();
-        ids.into_iter().take(MAX_LISTED).filter_map(Self::job_info).collect()
+        let keys = match from.0.checked_sub(1) {
+            // After the one before it, whether or not that is the owner's.
+            Some(before) => {
+                let key = JobsOf::<T>::hashed_key_for(owner, before.to_be_bytes());
+                JobsOf::<T>::iter_key_prefix_from(owner, key)
+            }
+            None => JobsOf::<T>::iter_key_prefix(owner),
+        };
+        keys.take(MAX_LISTED).map(|key| JobId(u64::from_be_bytes(key))).filter_map(Self::job_info).collect()
     }
 
     /// A slot: its node, its money, its services.
@@ -250,6 +265,9 @@ impl<T: Config> Pallet<T> {
             state: slot.state,
             terms: slot.terms.into_inner(),
             drawn: slot.drawn,
+            draws: slot.draws,
+            draw_fee: slot.draw_fee,
+            tried: slot.tried.into_inner(),
         })
     }
 
@@ -296,18 +314,20 @@ impl<T: Config> Pallet<T> {
         Some(Assignment { slot: id, state, request: Requests::<T>::get(id.job)? })
     }
 
-    /// What a node costs per epoch now, and the fee of a job.
+    /// What a node costs per epoch now, and the fees of its draws.
     pub(crate) fn quote_info(tier: Tier, gpu: Option<Gpu>) -> Result<QuoteInfo, DispatchError> {
         let price = Self::price_now(tier, gpu)?;
         let rate = T::Price::rate().map_err(|_| Error::<T>::RateMissing)?;
-        Ok(QuoteInfo { price, fee: Settings::<T>::get().creation_fee(), rate })
+        let fee = Settings::<T>::get().creation_fee();
+        Ok(QuoteInfo { price, fee, draws: fee.saturating_mul(SPARE_DRAWS.into()), rate })
     }
 
     /// The draw of a slot, recomputed.
     pub(crate) fn draw_info(id: SlotRef) -> Option<DrawInfo> {
         let drawn = Slots::<T>::get(id.job, id.slot)?.drawn?;
         let order = draw::Permutation::new(drawn.seed, drawn.licenses);
-        let found = order.at(drawn.position);
+        let include = Requests::<T>::get(id.job)?.selectors.include;
+        let found = draw::found(&order, drawn.included.then_some(&include), drawn.position);
         Some(DrawInfo {
             drawn,
             positions: order.positions(),

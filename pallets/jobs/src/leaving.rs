@@ -36,7 +36,7 @@ impl<T: Config> Place<T> {
         } else {
             self.burn(fee)?;
         }
-        let returned = coming.saturating_sub(fee);
+        let returned = coming.saturating_sub(fee).saturating_add(self.drop_draws());
         self.give_back(returned)?;
         self.slot.cut(self.slot.started.map_or(EpochIndex(0), |_| next));
         Ok(returned)
@@ -88,9 +88,7 @@ impl<T: Config> Pallet<T> {
         let (_, license, index, _) = Self::check_resign(id)?;
         let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
         Self::leave_next(index, &mut service);
-        if service.counts {
-            T::Workers::note(license, Outcome::Resigned);
-        }
+        Self::judge_service(&service, Outcome::Resigned, Self::current())?;
         let last = service.last();
         Services::<T>::insert(index, service);
         Self::deposit_event(Event::Resigned { slot: id, license, last });
@@ -105,11 +103,18 @@ impl<T: Config> Pallet<T> {
         Self::schedule(index, service.ends);
     }
 
-    /// End a job: slots that are served with the running epoch, the others at once.
-    pub(crate) fn do_cancel(owner: AccountId, id: JobId) -> DispatchResult {
-        let job = Self::job_of(&owner, id)?;
-        ensure!(job.live > 0, Error::<T>::JobEnded);
+    /// The job of `owner`, if it can be cancelled: then that succeeds, so that it need not cost a fee. Something is held of
+    /// every job that lives.
+    pub(crate) fn check_cancel(owner: &AccountId, id: JobId) -> Result<Job<AccountId>, Error<T>> {
+        let job = Self::job_of(owner, id)?;
+        ensure!(job.live > 0 && job.ledger.held() > 0, Error::<T>::JobEnded);
         ensure!(job.cancelled.is_none(), Error::<T>::AlreadyCancelled);
+        Ok(job)
+    }
+
+    /// End a job: slots that are served with the running epoch, the others at once.
+    pub(crate) fn do_cancel(owner: &AccountId, id: JobId) -> DispatchResult {
+        let job = Self::check_cancel(owner, id)?;
         let last = Self::current();
         let (slots, before) = (job.slots, job.ledger);
         Jobs::<T>::insert(id, Job { cancelled: Some(last), ..job });
@@ -131,8 +136,9 @@ impl<T: Config> Pallet<T> {
         let returned = match place.slot.state {
             SlotState::Ended(_) => return Ok(()),
             SlotState::Drawing { draw } => {
-                let fee = if Self::is_seeded(draw) { price } else { 0 };
-                Self::leave_draw(draw, id.slot);
+                let entity = place.job.entity;
+                let fee = if Self::is_seeded(entity, draw) { price } else { 0 };
+                Self::leave_draw(entity, draw, id.slot);
                 place.call_off(fee, None)?
             }
             SlotState::Offered { license, .. } => {
@@ -171,16 +177,26 @@ impl<T: Config> Pallet<T> {
         Self::schedule(index, Self::payday(last));
         Self::touch(index);
         Self::deposit_event(Event::Left { slot, license, index, why, last });
-        let outcome = match why {
-            Leaving::Failed => Some(Outcome::Failed),
-            Leaving::Rejected => Some(Outcome::Rejected),
+        Services::<T>::insert(index, service);
+        let setback = match why {
+            Leaving::Failed | Leaving::Absent => Some(Setback::Failed),
+            Leaving::Rejected => Some(Setback::Rejected),
             Leaving::Ended | Leaving::Evicted => None,
         };
-        if let Some(outcome) = outcome.filter(|_| service.counts) {
-            T::Workers::note(license, outcome);
+        if let Some(why) = setback {
+            let mut place = Place::<T>::load(slot)?;
+            place.slot.leave_out(license, why);
+            place.store();
         }
-        Services::<T>::insert(index, service);
         Self::vacate(slot)
+    }
+
+    /// The node of a service has failed in `epoch`: it is judged for it, and the slot moves now. One that fails with several
+    /// slots is blamed for one.
+    pub(crate) fn fail(index: u32, why: Leaving, epoch: EpochIndex) -> DispatchResult {
+        let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        Self::judge_service(&service, Outcome::Failed, epoch)?;
+        Self::end_service(index, why, Self::left_now())
     }
 
     /// Nobody serves a slot: it is drawn again, or ends.
@@ -190,7 +206,8 @@ impl<T: Config> Pallet<T> {
             Some(why) => place.end(why)?,
             None => {
                 let slots = BoundedVec::truncate_from(alloc::vec![id.slot]);
-                let draw = Self::open_draw(id.job, slots)?;
+                let burned = place.use_draw()?;
+                let draw = Self::open_draw(id.job, place.job.entity, slots, burned)?;
                 place.set_state(SlotState::Drawing { draw });
             }
         }
@@ -209,6 +226,10 @@ impl<T: Config> Pallet<T> {
             Some(SlotEnd::Completed)
         } else if slot.services.is_full() {
             Some(SlotEnd::TooManyMoves)
+        } else if slot.tried.is_full() {
+            Some(SlotEnd::TriedOut)
+        } else if slot.draws == 0 {
+            Some(SlotEnd::NoDrawLeft)
         } else {
             None
         }
@@ -234,6 +255,10 @@ impl<T: Config> Work for Pallet<T> {
         u32::try_from(Assigned::<T>::iter_key_prefix(license).count()).unwrap_or(u32::MAX)
     }
 
+    fn is_working(license: LicenseId) -> bool {
+        Assigned::<T>::iter_key_prefix(license).next().is_some()
+    }
+
     fn evict(license: LicenseId) {
         let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(MAX_SLOTS_PER_NODE as usize).collect();
         for slot in slots {
@@ -243,6 +268,21 @@ impl<T: Config> Work for Pallet<T> {
 
     fn evict_weight() -> Weight {
         T::WeightInfo::evict(MAX_SLOTS_PER_NODE)
+    }
+
+    fn absent(license: LicenseId) {
+        let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(MAX_SLOTS_PER_NODE as usize).collect();
+        let served = |id: SlotRef| match Slots::<T>::get(id.job, id.slot)?.state {
+            SlotState::Running { index } => Some(index),
+            _ => None,
+        };
+        for index in slots.into_iter().filter_map(served) {
+            Self::attempt("absence", || Self::fail(index, Leaving::Absent, Self::current()));
+        }
+    }
+
+    fn absent_weight() -> Weight {
+        T::WeightInfo::absent(MAX_SLOTS_PER_NODE)
     }
 }
 

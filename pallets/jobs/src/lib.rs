@@ -25,7 +25,8 @@
 //!           '---failed, resigned, rejected, evicted--'
 //! ```
 //!
-//! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment.
+//! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment. For each node a
+//!   fee is burned, and sixteen more of it are held: one is burned whenever its slot is drawn again.
 //! - **Draw**: the seed is the hash of the VRF outputs of the next four blocks. [`draw`](ratio1_primitives::jobs::draw)
 //!   tells the order; a license is taken if it is eligible, and with a probability of its reputation in thousandths.
 //! - **Acceptance** by the node, with its own key, in [`Parameters::accept_blocks`].
@@ -35,6 +36,9 @@
 //!   requester can reject single epochs, at the price of a full one.
 //! - **Failure**: below half in one epoch, below the threshold in two in a row, under 90 % on average over five: the slot is
 //!   drawn again, with a new seed. It keeps its money and its end.
+//! - **Fault**: an outcome moves a license's reputation only if the slot was served well, before it or by another after it
+//!   ([`Trial`]), and no more than one for each epoch, and for each requester and period ([`Blame`]). A service that comes
+//!   to nothing on a slot that never earned anything costs the requester an epoch's price.
 //! - A **lapsed epoch** is neither paid nor charged, and made good at the end of the slot, if the service still runs.
 //!
 //! Windows are counted in *polled blocks*: those in which `on_poll` ran. During a multi-block migration none passes.
@@ -51,6 +55,7 @@
 extern crate alloc;
 
 mod agenda;
+mod blame;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod config;
@@ -77,9 +82,11 @@ mod tests;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
+pub use blame::{Blame, Blames, Suspect, Trial, MAX_BLAMES, MAX_SUSPECTS};
 pub use config::{Parameters, ParametersRefusal};
 pub use inspect::{DrawInfo, EarningInfo, JobInfo, PeriodInfo, QuoteInfo, ServiceInfo, SlotCounts, SlotInfo};
 pub use pallet::*;
+pub use offers::NODE_PRIORITY;
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -100,6 +107,7 @@ pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
     use frame_support::{
+        dispatch::{DispatchErrorWithPostInfo, PostDispatchInfo},
         pallet_prelude::*,
         traits::{fungible, Time},
         weights::WeightMeter,
@@ -189,25 +197,25 @@ pub mod pallet {
     #[pallet::storage]
     pub type Slots<T> = StorageDoubleMap<_, Twox64Concat, JobId, Twox64Concat, u16, Slot>;
 
-    /// The jobs of each account, closed ones too.
+    /// The jobs of each account, closed ones too: in the order of their numbers, which are written big-endian for that.
     #[pallet::storage]
-    pub type JobsOf<T> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Twox64Concat, JobId, ()>;
+    pub type JobsOf<T> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, [u8; 8], ()>;
 
-    /// Jobs of each entity that no node has accepted.
+    /// Entities that look for nodes: they take turns.
     #[pallet::storage]
-    pub type Pending<T> = StorageMap<_, Blake2_128Concat, EntityId, u32, ValueQuery>;
+    pub type Turns<T> = CountedStorageMap<_, Blake2_128Concat, EntityId, Looking>;
 
-    /// Draws that look for nodes.
+    /// Draws that look for nodes, by the entity that pays for them.
     #[pallet::storage]
-    pub type Draws<T> = StorageMap<_, Twox64Concat, u64, Draw>;
+    pub type Draws<T> = StorageDoubleMap<_, Blake2_128Concat, EntityId, Twox64Concat, u64, Draw>;
 
     /// The next draw's number.
     #[pallet::storage]
     pub type NextDraw<T> = StorageValue<_, u64, ValueQuery>;
 
-    /// The draw that was served last: the others go first.
+    /// The entity that had the last turn: the others go first.
     #[pallet::storage]
-    pub type LastDraw<T> = StorageValue<_, u64>;
+    pub type LastTurn<T> = StorageValue<_, EntityId>;
 
     /// How many of the draws opened in a block still look.
     #[pallet::storage]
@@ -265,6 +273,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type AgendaEpoch<T> = StorageValue<_, EpochIndex, ValueQuery>;
 
+    /// Outcomes of each license that moved its reputation: the newest.
+    #[pallet::storage]
+    pub type Blamed<T> = StorageMap<_, Twox64Concat, LicenseId, Blames, ValueQuery>;
+
     /// Closed epochs whose services are to be settled, in the order in which they were closed.
     #[pallet::storage]
     pub type Queue<T> = StorageMap<_, Twox64Concat, u64, ClosedEpochs>;
@@ -316,11 +328,11 @@ pub mod pallet {
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Ask for a job. Its price is put on hold; a small fee is burned. `max_price` is the most that one node may cost
-        /// per epoch, in base units.
+        /// Ask for a job. Its price is put on hold, and sixteen small fees for each node; one is burned. `max_price` is the
+        /// most that one node may cost per epoch, in base units.
         ///
         /// Origin: an attested account. Errors: those of a request that makes no sense, of the account's attestation, of
-        /// the rate, [`Error::PriceAboveMaximum`], [`Error::TooManyPending`], [`Error::InsufficientFunds`].
+        /// the rate, [`Error::PriceAboveMaximum`], [`Error::TooManyLookedFor`], [`Error::InsufficientFunds`].
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::request(request.nodes.into()))]
         pub fn request(
@@ -332,22 +344,31 @@ pub mod pallet {
             Self::do_request(owner, *request, max_price)
         }
 
-        /// Add `epochs` epochs to every slot of a job that has not ended, at the rate of the moment.
+        /// Add `epochs` epochs to every slot of a job that has not ended, at the rate of the moment, and fill up its draws.
         ///
         /// Origin: the job's owner. Errors: [`Error::UnknownJob`], [`Error::NotOwner`], [`Error::JobEnded`],
         /// [`Error::AlreadyCancelled`], [`Error::EpochsOutOfBounds`], [`Error::TooManyTerms`], those of the attestation
         /// and the rate, [`Error::PriceAboveMaximum`], [`Error::InsufficientFunds`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::extend(MAX_NODES))]
-        pub fn extend(origin: OriginFor<T>, job: JobId, epochs: u32, max_price: Balance) -> DispatchResult {
+        pub fn extend(
+            origin: OriginFor<T>,
+            job: JobId,
+            epochs: u32,
+            max_price: Balance,
+        ) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
-            Self::do_extend(owner, job, epochs, max_price)
+            let slots = Jobs::<T>::get(job).map_or(1, |job| job.slots);
+            let used = PostDispatchInfo::from(Some(T::WeightInfo::extend(slots.into())));
+            let extended = Self::do_extend(owner, job, epochs, max_price);
+            extended.map(|()| used).map_err(|error| DispatchErrorWithPostInfo { post_info: used, error })
         }
 
-        /// Add slots to a job that is served, for `epochs` epochs each, at the rate of the moment.
+        /// Add slots to a job that is served, for `epochs` epochs each, at the rate of the moment. They cost fees as those
+        /// of a request do.
         ///
         /// Origin: the job's owner. Errors: as `extend`, and [`Error::NodesOutOfBounds`], [`Error::NotServedYet`],
-        /// [`Error::TooFewIncluded`].
+        /// [`Error::TooFewIncluded`], [`Error::TooManyLookedFor`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::add_nodes((*nodes).into()))]
         pub fn add_nodes(
@@ -365,26 +386,36 @@ pub mod pallet {
         /// Once a slot's seed is known it costs an epoch's price, but not more than the epochs that are cancelled: half
         /// is burned, half goes to the owner of the node that was drawn; if none was, all is burned.
         ///
-        /// Origin: the job's owner. Errors: [`Error::UnknownJob`], [`Error::NotOwner`], [`Error::JobEnded`],
+        /// Origin: the job's owner. Feeless when it succeeds, which it does once for each job: what was held may be all the
+        /// owner has. Errors: [`Error::UnknownJob`], [`Error::NotOwner`], [`Error::JobEnded`],
         /// [`Error::AlreadyCancelled`].
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::cancel(MAX_NODES))]
-        pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+        #[pallet::feeless_if(|origin: &OriginFor<T>, job: &JobId| -> bool {
+            ensure_signed(origin.clone()).is_ok_and(|owner| Pallet::<T>::check_cancel(&owner, *job).is_ok())
+        })]
+        pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
-            Self::do_cancel(owner, job)
+            let slots = Jobs::<T>::get(job).map_or(1, |job| job.slots);
+            let used = PostDispatchInfo::from(Some(T::WeightInfo::cancel(slots.into())));
+            let cancelled = Self::do_cancel(&owner, job);
+            cancelled.map(|()| used).map_err(|error| DispatchErrorWithPostInfo { post_info: used, error })
         }
 
-        /// Burn what a slot's services earned in an epoch, and what is missing to an epoch's price from the requester's own
-        /// balance. If the service still runs the slot is drawn again.
+        /// Burn what a slot's services earned in an epoch and was not released, and what is then missing to an epoch's price
+        /// from the requester's own balance. If the service still runs the slot is drawn again.
         ///
-        /// Origin: the job's owner. Errors: [`Error::UnknownJob`], [`Error::UnknownSlot`], [`Error::NotOwner`],
-        /// [`Error::NothingToReject`], [`Error::NotSettled`], [`Error::AlreadyRejected`], [`Error::NothingEarned`],
-        /// [`Error::InsufficientFunds`].
+        /// Origin: the job's owner. Feeless when it succeeds: each success costs an epoch's price. Errors:
+        /// [`Error::UnknownJob`], [`Error::UnknownSlot`], [`Error::NotOwner`], [`Error::NothingToReject`],
+        /// [`Error::NotSettled`], [`Error::AlreadyRejected`], [`Error::NothingEarned`], [`Error::InsufficientFunds`].
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::reject())]
+        #[pallet::feeless_if(|origin: &OriginFor<T>, slot: &SlotRef, epoch: &EpochIndex| -> bool {
+            ensure_signed(origin.clone()).is_ok_and(|owner| Pallet::<T>::check_reject(&owner, *slot, *epoch).is_ok())
+        })]
         pub fn reject(origin: OriginFor<T>, slot: SlotRef, epoch: EpochIndex) -> DispatchResult {
             let owner = ensure_signed(origin)?;
-            Self::do_reject(owner, slot, epoch)
+            Self::do_reject(&owner, slot, epoch)
         }
 
         /// Accept the offer of a slot. Signed by the node over
@@ -445,7 +476,7 @@ pub mod pallet {
             Self::assignments(license)
         }
 
-        /// What a node costs per epoch now, and the fee of a job.
+        /// What a node costs per epoch now, and the fees of its draws.
         pub fn quote(tier: Tier, gpu: Option<Gpu>) -> Result<QuoteInfo, DispatchError> {
             Self::quote_info(tier, gpu)
         }
@@ -463,6 +494,42 @@ pub mod pallet {
         /// Whether `request` would succeed.
         pub fn can_request(owner: AccountId, request: JobRequest, max_price: Balance) -> Result<(), DispatchError> {
             Self::check_request(&owner, &request, max_price).map(|_| ())
+        }
+
+        /// Whether `extend` would.
+        pub fn can_extend(owner: AccountId, job: JobId, epochs: u32, max_price: Balance) -> Result<(), DispatchError> {
+            Self::check_extend(&owner, job, epochs, max_price).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Whether `add_nodes` would.
+        pub fn can_add_nodes(
+            owner: AccountId,
+            job: JobId,
+            nodes: u16,
+            epochs: u32,
+            max_price: Balance,
+        ) -> Result<(), DispatchError> {
+            Self::check_add_nodes(&owner, job, nodes, epochs, max_price).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Slots for which nodes are looked for on behalf of an entity: [`MAX_LOOKED_FOR`] at most when more are asked for.
+        pub fn looked_for(entity: EntityId) -> u32 {
+            Turns::<T>::get(entity).map_or(0, |looking| looking.slots)
+        }
+
+        /// Whether `cancel` would.
+        pub fn can_cancel(owner: AccountId, job: JobId) -> Result<(), DispatchError> {
+            Self::check_cancel(&owner, job).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Whether `reject` would.
+        pub fn can_reject(owner: AccountId, slot: SlotRef, epoch: EpochIndex) -> Result<(), DispatchError> {
+            Self::check_reject(&owner, slot, epoch).map(|_| ()).map_err(Into::into)
+        }
+
+        /// What moved a license's reputation: the newest outcomes of its work that were found its fault.
+        pub fn blames_of(license: LicenseId) -> Vec<Blame> {
+            Blamed::<T>::get(license).into_inner()
         }
 
         /// Whether a node's `accept` would, if its signature is good.
@@ -486,7 +553,6 @@ impl<T> From<ParametersRefusal> for Error<T> {
     fn from(refusal: ParametersRefusal) -> Self {
         match refusal {
             ParametersRefusal::Fee => Self::FeeOutOfBounds,
-            ParametersRefusal::Pending => Self::PendingOutOfBounds,
             ParametersRefusal::Blocks => Self::BlocksOutOfBounds,
             ParametersRefusal::Allowance => Self::AllowanceOutOfBounds,
             ParametersRefusal::Probes => Self::ProbesOutOfBounds,

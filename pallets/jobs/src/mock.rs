@@ -169,6 +169,9 @@ pub type Finals = StorageMap<Mock, Twox64Concat, EpochIndex, (u32, BTreeMap<u32,
 /// How many services there were at the end of an epoch.
 #[storage_alias]
 pub type Frozen = StorageMap<Mock, Twox64Concat, EpochIndex, u32>;
+/// Up to which height those who measured an epoch knew the chain, if not all of it.
+#[storage_alias]
+pub type Known = StorageMap<Mock, Twox64Concat, EpochIndex, BlockNumber>;
 /// Bytes of licenses that are not 255.
 #[storage_alias]
 pub type LicenseBytes = StorageMap<Mock, Twox64Concat, (EpochIndex, u32), u8>;
@@ -374,6 +377,9 @@ impl AvailabilityProvider for World {
     }
     fn threshold(epoch: EpochIndex) -> Option<u8> {
         (epoch < Running::get()).then_some(THRESHOLD)
+    }
+    fn known(epoch: EpochIndex) -> Option<BlockNumber> {
+        Finals::contains_key(epoch).then(|| Known::get(epoch).unwrap_or(BlockNumber::MAX))
     }
     fn service_page(epoch: EpochIndex, page: u32) -> Option<Page> {
         let (services, bytes) = Finals::get(epoch)?;

@@ -1,6 +1,6 @@
 //! Offers: made by a draw, accepted by the node, lapsed, or withdrawn.
 
-use crate::{pallet::*, place::Place, types::*, WeightInfo};
+use crate::{blame::Suspect, pallet::*, place::Place, types::*, WeightInfo};
 use codec::Encode;
 use frame_support::{
     ensure,
@@ -19,8 +19,9 @@ use sp_runtime::{traits::Zero, DispatchResult};
 
 /// Blocks an acceptance or a resignation may wait in the pool.
 pub(crate) const NODE_LONGEVITY: u64 = 64;
-/// Above all that can wait longer: an offer lapses soon.
-pub(crate) const NODE_PRIORITY: u64 = 1 << 20;
+/// Below votes only: an offer lapses soon, and whoever outbids its acceptance has a license barred. The runtime keeps
+/// whatever is signed, and tipped, below it.
+pub const NODE_PRIORITY: u64 = u64::MAX - 1;
 
 /// At a slot's first acceptance its epochs, counted from zero so far, begin with `current`.
 fn begin(slot: &mut Slot, current: EpochIndex) {
@@ -117,6 +118,7 @@ impl<T: Config> Pallet<T> {
             slot: id,
             license,
             payee: payee.clone(),
+            block: Self::block(),
             accepted,
             expected: accepted.saturating_add(Settings::<T>::get().start_allowance_ms.into()),
             first: current,
@@ -161,6 +163,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// An offer was not accepted in time. No fault of the node's if it could not be any more.
+    ///
+    /// It is not drawn for the slot again, whoever asks, and left out of all draws for some epochs unless it was picked by
+    /// hand: otherwise an invitation would do that to whom it names. Its reputation falls as with other outcomes: only if
+    /// another node shows that the slot can be served.
     fn lapse(id: SlotRef) -> DispatchResult {
         let mut place = Place::<T>::load(id)?;
         let SlotState::Offered { license, .. } = place.slot.state else {
@@ -169,9 +175,11 @@ impl<T: Config> Pallet<T> {
         let excused = Self::is_over(&place.slot) || !Self::has_index();
         Self::withdraw_offer(&mut place, license);
         if !excused {
-            T::Workers::bar(license);
+            place.slot.leave_out(license, Setback::Missed);
             if Self::counts(&place.job, id, license) {
-                T::Workers::note(license, Outcome::Missed);
+                T::Workers::bar(license);
+                let missed = Suspect { license, outcome: Outcome::Missed, epoch: Self::current() };
+                Self::judge(&mut place.slot, place.job.entity, missed);
             }
         }
         Self::deposit_event(Event::OfferLapsed { slot: id, license });
@@ -198,6 +206,10 @@ mod tests {
             terms: vec![term(3, 10), term(5, 7)].try_into().unwrap(),
             services: Default::default(),
             drawn: None,
+            draws: 0,
+            draw_fee: 0,
+            tried: Default::default(),
+            trial: Default::default(),
         }
     }
 

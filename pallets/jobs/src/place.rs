@@ -57,10 +57,7 @@ impl<T: Config> Place<T> {
         let (job, old) = (&mut self.job, &self.slot.state);
         job.running = job.running.saturating_sub(runs(old)).saturating_add(runs(&state));
         job.live = job.live.saturating_sub(lives(old)).saturating_add(lives(&state));
-        if runs(&state) == 1 && !job.served {
-            job.served = true;
-            Pallet::<T>::forget_pending(&job.entity);
-        }
+        job.served |= runs(&state) == 1;
         self.slot.state = state;
         self.refresh();
     }
@@ -88,20 +85,20 @@ impl<T: Config> Place<T> {
         Pallet::<T>::deposit_event(Event::JobMoved { job, state });
         if let JobState::Closed(closing) = state {
             Requests::<T>::remove(job);
-            if !served {
-                Pallet::<T>::forget_pending(&self.job.entity);
-            }
             Pallet::<T>::deposit_event(Event::JobClosed { job, closing, ledger: self.job.ledger });
         }
     }
 
     /// No node will serve the slot any more. What its epochs from the next on cost goes back at once (all, if no node
-    /// ever accepted it); the rest when its services are paid out.
+    /// ever accepted it), and what is left for draws; the rest when its services are paid out.
     pub(crate) fn end(&mut self, why: SlotEnd) -> DispatchResult {
         let next = Pallet::<T>::current().plus(1);
-        let returned = self.slot.cost_from(next);
+        let returned = self.slot.cost_from(next).saturating_add(self.drop_draws());
         self.slot.cut(next);
         self.give_back(returned)?;
+        if why == SlotEnd::TriedOut {
+            Pallet::<T>::deposit_event(Event::TriedOut { slot: self.id, tried: self.slot.tried.clone() });
+        }
         Pallet::<T>::deposit_event(Event::SlotEnded { slot: self.id, why, returned });
         self.set_state(SlotState::Ended(why));
         self.try_close()
@@ -118,6 +115,21 @@ impl<T: Config> Place<T> {
         self.job.open = self.job.open.saturating_sub(1);
         self.refresh();
         Ok(())
+    }
+
+    /// Use up one of the draws in hand: its fee is burned. How much that was.
+    pub(crate) fn use_draw(&mut self) -> Result<Balance, DispatchError> {
+        self.slot.draws = self.slot.draws.checked_sub(1).ok_or(Error::<T>::Corrupted)?;
+        let fee = self.slot.draw_fee;
+        self.burn(fee)?;
+        Ok(fee)
+    }
+
+    /// Give up the draws in hand: what is held for them, and is for nothing now.
+    pub(crate) fn drop_draws(&mut self) -> Balance {
+        let money = self.slot.draw_money();
+        self.slot.draws = 0;
+        money
     }
 
     /// Put `amount` of the owner's on hold for the slot.
@@ -208,12 +220,5 @@ impl<T: Config> Pallet<T> {
         let found = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
         ensure!(found.owner == *who, Error::<T>::NotOwner);
         Ok(found)
-    }
-
-    /// One job fewer of the entity waits for its first acceptance.
-    fn forget_pending(entity: &ratio1_primitives::kyc::EntityId) {
-        Pending::<T>::mutate_exists(entity, |pending| {
-            *pending = pending.and_then(|pending| pending.checked_sub(1)).filter(|pending| *pending > 0);
-        });
     }
 }

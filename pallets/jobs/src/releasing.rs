@@ -20,6 +20,16 @@ use sp_runtime::DispatchResult;
 /// The index of a service, the service, and what it earned in an epoch.
 type Earned = (u32, Service<AccountId>, Balance);
 
+/// What a rejection takes.
+pub(crate) struct Rejection<T: Config> {
+    place: Place<T>,
+    services: Vec<Earned>,
+    /// Of what is held.
+    burned: Balance,
+    /// Of the requester's own.
+    topped: Balance,
+}
+
 /// The bits of a period's first `epochs` epochs.
 fn bits(epochs: u32) -> u32 {
     1u32.checked_shl(epochs).unwrap_or(0).wrapping_sub(1)
@@ -54,6 +64,12 @@ impl<A> Service<A> {
             Some(period) if period.index == number => period.settled & bit != 0,
             missing => missing.is_some(),
         }
+    }
+
+    /// Whether the requester rejected an epoch of it that is not released.
+    fn is_rejected(&self, epoch: EpochIndex) -> bool {
+        let (number, bit) = self.place(epoch);
+        self.periods.iter().any(|period| period.index == number && period.rejected & bit != 0)
     }
 
     /// The period of one of its epochs and its bit there, if the period is stored.
@@ -108,6 +124,17 @@ impl<A> Service<A> {
         let over = epochs == PERIOD || self.left.is_some();
         let all = bits(epochs);
         over && period.settled & all == all && self.begin(period.index).plus(epochs).plus(REJECTION_EPOCHS) <= current
+    }
+
+    /// The first epoch that is not closed and accounted for, as far as is known without going through periods that lapsed as
+    /// a whole; after its last, if all are.
+    pub(crate) fn first_open(&self) -> EpochIndex {
+        let open = |period: &Period| {
+            let settled = period.settled.trailing_ones().min(PERIOD);
+            (settled < self.epochs_in(period.index)).then(|| self.begin(period.index).plus(settled))
+        };
+        let after = self.periods.last().map_or(self.released, |last| last.index.saturating_add(1));
+        self.periods.iter().find_map(open).unwrap_or_else(|| self.begin(after).min(self.last().plus(1)))
     }
 
     /// How many of its stored periods can be released.
@@ -176,6 +203,12 @@ impl<T: Config> Pallet<T> {
             T::Workers::note(service.license, Outcome::Served);
         }
         let (burned, paid) = place.release(&service.payee, period.accrued)?;
+        let last = service.last();
+        if service.place(last).0 == period.index && !service.is_rejected(last) {
+            let byte = Self::service_byte(last, index);
+            let amount = byte.map_or(0, |byte| Self::earning(service, &place.slot, last, byte));
+            place.slot.trial.note_paid(last, amount);
+        }
         service.periods.remove(0);
         service.released = period.index.saturating_add(1);
         let (license, payee) = (service.license, service.payee.clone());
@@ -184,10 +217,17 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Nothing of a service is left to be done: its index is free, and its slot can be closed.
+    /// Nothing of a service is left to be done: its index is free, and its slot can be closed. If it came to nothing, and
+    /// nothing else did of the slot, that is at the requester's cost.
     fn forget(index: u32, service: &Service<AccountId>, place: &mut Place<T>) -> DispatchResult {
         place.slot.services.retain(|other| *other != index);
         Services::<T>::remove(index);
+        let burned = Self::waste(&place.slot, service);
+        if burned > 0 {
+            place.burn(burned)?;
+            let (slot, license) = (service.slot, service.license);
+            Self::deposit_event(Event::CameToNothing { slot, license, index, burned });
+        }
         Agenda::<T>::remove(Self::payday(service.last()), index);
         Self::touch(index);
         Self::free_index(index);
@@ -199,7 +239,7 @@ impl<T: Config> Pallet<T> {
         last.plus(1).plus(REJECTION_EPOCHS)
     }
 
-    /// The services of a slot that were in `epoch`, with what they earned in it.
+    /// The services of a slot that were in `epoch` and are not released, with what they earned in it.
     fn rejectable(slot: &Slot, epoch: EpochIndex) -> Result<Vec<Earned>, Error<T>> {
         let mut found = Vec::new();
         for index in &slot.services {
@@ -210,10 +250,7 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(!found.is_empty(), Error::<T>::NothingToReject);
         ensure!(found.iter().all(|(_, service)| service.is_settled(epoch)), Error::<T>::NotSettled);
-        let rejected = |service: &mut Service<AccountId>| {
-            service.stored(epoch).is_some_and(|(period, bit)| period.rejected & bit != 0)
-        };
-        ensure!(!found.iter_mut().any(|(_, service)| rejected(service)), Error::<T>::AlreadyRejected);
+        ensure!(!found.iter().any(|(_, service)| service.is_rejected(epoch)), Error::<T>::AlreadyRejected);
         let earned = |(index, service): (u32, Service<AccountId>)| -> Earned {
             let byte = Self::service_byte(epoch, index);
             let amount = byte.map_or(0, |byte| Self::earning(&service, slot, epoch, byte));
@@ -222,18 +259,27 @@ impl<T: Config> Pallet<T> {
         Ok(found.into_iter().map(earned).collect())
     }
 
-    /// Burn what a slot's services earned in `epoch`, and of the owner's own what is missing to the epoch's price.
-    pub(crate) fn do_reject(owner: AccountId, id: SlotRef, epoch: EpochIndex) -> DispatchResult {
-        let mut place = Place::<T>::load(id)?;
-        ensure!(place.job.owner == owner, Error::<T>::NotOwner);
+    /// What rejecting `epoch` of a slot of `owner` takes, if it can be rejected: then that succeeds, so that it need not cost
+    /// a fee.
+    pub(crate) fn check_reject(owner: &AccountId, id: SlotRef, epoch: EpochIndex) -> Result<Rejection<T>, Error<T>> {
+        let place = Place::<T>::load(id)?;
+        ensure!(place.job.owner == *owner, Error::<T>::NotOwner);
         let services = Self::rejectable(&place.slot, epoch)?;
         let burned = services.iter().fold(0, |sum: Balance, (_, _, amount)| sum.saturating_add(*amount));
         ensure!(burned > 0, Error::<T>::NothingEarned);
-        let topped = place.slot.price(epoch).saturating_sub(burned);
-        let funds = T::Currency::reducible_balance(&owner, Preservation::Expendable, Fortitude::Polite);
+        // What was released for the epoch is paid and burned: it is part of the price.
+        let spent = place.slot.trial.paid_in(epoch).saturating_add(burned);
+        let topped = place.slot.price(epoch).saturating_sub(spent);
+        let funds = T::Currency::reducible_balance(owner, Preservation::Expendable, Fortitude::Polite);
         ensure!(topped <= funds, Error::<T>::InsufficientFunds);
+        Ok(Rejection { place, services, burned, topped })
+    }
+
+    /// Burn what a slot's services earned in `epoch`, and of the owner's own what is missing to the epoch's price.
+    pub(crate) fn do_reject(owner: &AccountId, id: SlotRef, epoch: EpochIndex) -> DispatchResult {
+        let Rejection { mut place, services, burned, topped } = Self::check_reject(owner, id, epoch)?;
         if topped > 0 {
-            T::Currency::burn_from(&owner, topped, Preservation::Expendable, Precision::Exact, Fortitude::Polite)?;
+            T::Currency::burn_from(owner, topped, Preservation::Expendable, Precision::Exact, Fortitude::Polite)?;
             T::Supply::note_burned(topped);
         }
         place.burn(burned)?;
@@ -257,13 +303,13 @@ impl<T: Config> Pallet<T> {
         let (period, bit) = service.stored(epoch).ok_or(Error::<T>::Corrupted)?;
         period.accrued = period.accrued.checked_sub(amount).ok_or(Error::<T>::Corrupted)?;
         period.rejected |= bit;
-        let (serves, counts, license) = (service.left.is_none(), service.counts, service.license);
-        Services::<T>::insert(index, service);
-        if serves {
-            return Self::end_service(index, Leaving::Rejected, Self::left_now());
+        let serves = service.left.is_none();
+        Services::<T>::insert(index, &service);
+        if !blamed {
+            Self::judge_service(&service, Outcome::Rejected, Self::current())?;
         }
-        if counts && !blamed {
-            T::Workers::note(license, Outcome::Rejected);
+        if serves {
+            Self::end_service(index, Leaving::Rejected, Self::left_now())?;
         }
         Ok(())
     }
@@ -288,6 +334,7 @@ mod tests {
             slot: SlotRef { job: JobId(3), slot: 1 },
             license: LicenseId(7),
             payee: 0,
+            block: 0,
             accepted: 0,
             expected: 0,
             first: e(FIRST),

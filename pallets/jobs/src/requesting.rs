@@ -23,18 +23,32 @@ use ratio1_primitives::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// A request that would be taken.
+/// Slots that would be added to a job.
 pub(crate) struct Order {
     /// On whose behalf.
     pub(crate) entity: EntityId,
     /// Per node and epoch.
     pub(crate) price: Balance,
-    /// For one node and all its epochs.
+    /// For one node and all its epochs, and for its draws in hand.
     pub(crate) each: Balance,
     /// For all nodes.
     pub(crate) held: Balance,
-    /// Burned for asking.
+    /// What a draw of one node costs.
+    pub(crate) draw_fee: Balance,
+    /// Burned for the first draws of all.
     pub(crate) fee: Balance,
+}
+
+/// Epochs that would be added to slots of a job.
+pub(crate) struct Extension {
+    /// Per node and epoch.
+    price: Balance,
+    /// For one node and all its epochs.
+    each: Balance,
+    /// For all nodes, and for the draws that they have used.
+    held: Balance,
+    /// Which.
+    slots: Vec<u16>,
 }
 
 /// Why a request makes no sense, whoever asks.
@@ -125,6 +139,11 @@ fn has_room_for(slot: &Slot, current: EpochIndex, epochs: u32) -> bool {
     epochs > 0 && ahead.checked_add(epochs).is_some_and(|all| all <= MAX_EPOCHS)
 }
 
+/// What it takes to fill up the draws of a slot.
+fn used_draws(slot: &Slot) -> Balance {
+    slot.draw_fee.saturating_mul(SPARE_DRAWS.saturating_sub(slot.draws).into())
+}
+
 impl<T: Config> Pallet<T> {
     /// What a node costs per epoch now. A rate at which it costs nothing that can be counted is none.
     pub(crate) fn price_now(tier: Tier, gpu: Option<Gpu>) -> Result<Balance, Error<T>> {
@@ -153,22 +172,33 @@ impl<T: Config> Pallet<T> {
         Ok(price)
     }
 
-    /// What `nodes` nodes cost for `epochs` epochs, each and together, if `owner` can pay for them and `fee` besides.
-    fn cost(
-        owner: &AccountId,
-        price: Balance,
-        epochs: u32,
-        nodes: usize,
-        fee: Balance,
-    ) -> Result<(Balance, Balance), Error<T>> {
-        let each = price.checked_mul(Balance::from(epochs)).ok_or(Error::<T>::InsufficientFunds)?;
-        let nodes = Balance::try_from(nodes).map_err(|_| Error::<T>::Corrupted)?;
-        let held = each.checked_mul(nodes).ok_or(Error::<T>::InsufficientFunds)?;
-        let needed = held.checked_add(fee).ok_or(Error::<T>::InsufficientFunds)?;
+    /// Whether `owner` has so much to spend.
+    fn can_pay(owner: &AccountId, amount: Option<Balance>) -> Result<(), Error<T>> {
         // The account may be emptied: its attestation keeps it alive.
         let funds = T::Currency::reducible_balance(owner, Preservation::Expendable, Fortitude::Polite);
-        ensure!(needed <= funds, Error::<T>::InsufficientFunds);
-        Ok((each, held))
+        ensure!(amount.is_some_and(|amount| amount <= funds), Error::<T>::InsufficientFunds);
+        Ok(())
+    }
+
+    /// What `nodes` nodes cost for `epochs` epochs at `price`, if nodes may be looked for so many more slots of `entity`,
+    /// and `owner` can pay.
+    fn order(
+        owner: &AccountId,
+        entity: EntityId,
+        price: Balance,
+        nodes: u16,
+        epochs: u32,
+    ) -> Result<Order, Error<T>> {
+        let looked_for = Self::looked_for(entity).saturating_add(nodes.into());
+        ensure!(looked_for <= MAX_LOOKED_FOR, Error::<T>::TooManyLookedFor);
+        let draw_fee = Settings::<T>::get().creation_fee();
+        let count = Balance::from(nodes);
+        let (fee, draws) = (draw_fee.saturating_mul(count), draw_fee.saturating_mul(SPARE_DRAWS.into()));
+        let each = price.checked_mul(epochs.into()).and_then(|epochs| epochs.checked_add(draws));
+        let each = each.ok_or(Error::<T>::InsufficientFunds)?;
+        let held = each.checked_mul(count).ok_or(Error::<T>::InsufficientFunds)?;
+        Self::can_pay(owner, held.checked_add(fee))?;
+        Ok(Order { entity, price, each, held, draw_fee, fee })
     }
 
     /// Whether `request` would succeed, and what it would cost.
@@ -180,22 +210,18 @@ impl<T: Config> Pallet<T> {
         make_sense(request).map_err(Error::<T>::from)?;
         let entity = Self::admitted(owner)?;
         let price = Self::price_within(request, max_price)?;
-        let settings = Settings::<T>::get();
-        ensure!(Pending::<T>::get(entity) < settings.max_pending, Error::<T>::TooManyPending);
-        let fee = settings.creation_fee();
-        let (each, held) = Self::cost(owner, price, request.epochs, request.nodes.into(), fee)?;
-        Ok(Order { entity, price, each, held, fee })
+        Ok(Self::order(owner, entity, price, request.nodes, request.epochs)?)
     }
 
     /// Ask for a job.
     pub(crate) fn do_request(owner: AccountId, request: JobRequest, max_price: Balance) -> DispatchResult {
-        let Order { entity, price, each, held, fee } = Self::check_request(&owner, &request, max_price)?;
-        Self::burn_fee(&owner, fee)?;
+        let order = Self::check_request(&owner, &request, max_price)?;
+        Self::burn_fee(&owner, order.fee)?;
         let id = JobId(NextJob::<T>::get());
         NextJob::<T>::put(id.0.checked_add(1).ok_or(Error::<T>::Corrupted)?);
         let job = Job {
             owner: owner.clone(),
-            entity,
+            entity: order.entity,
             state: JobState::Requested,
             requested: Self::block(),
             cancelled: None,
@@ -206,31 +232,29 @@ impl<T: Config> Pallet<T> {
             served: false,
             ledger: Ledger::default(),
         };
-        Pending::<T>::mutate(entity, |pending| *pending = pending.saturating_add(1));
-        JobsOf::<T>::insert(&owner, id, ());
+        JobsOf::<T>::insert(&owner, id.0.to_be_bytes(), ());
         Requests::<T>::insert(id, &request);
         let (nodes, epochs) = (request.nodes, request.epochs);
+        let Order { price, held, fee, .. } = order;
         let request = Box::new(request);
         Self::deposit_event(Event::Requested { job: id, owner, request, price, held, fee });
-        Self::add_slots(id, job, nodes, Term { until: EpochIndex(epochs), price }, each)
+        Self::add_slots(id, job, nodes, epochs, order)
     }
 
     fn burn_fee(owner: &AccountId, fee: Balance) -> DispatchResult {
-        if fee == 0 {
-            return Ok(());
-        }
         T::Currency::burn_from(owner, fee, Preservation::Expendable, Precision::Exact, Fortitude::Polite)?;
         T::Supply::note_burned(fee);
         Ok(())
     }
 
-    /// Add `nodes` slots to a job and draw their nodes, all in one draw. `term` counts from each slot's first
-    /// acceptance, `each` is what it costs.
-    fn add_slots(id: JobId, mut job: Job<AccountId>, nodes: u16, term: Term, each: Balance) -> DispatchResult {
+    /// Add `nodes` slots to a job and draw their nodes, all in one draw. Their epochs count from each slot's first
+    /// acceptance.
+    fn add_slots(id: JobId, mut job: Job<AccountId>, nodes: u16, epochs: u32, order: Order) -> DispatchResult {
         let end = job.slots.checked_add(nodes).ok_or(Error::<T>::Corrupted)?;
         let slots: Vec<u16> = (job.slots..end).collect();
         let drawn = BoundedVec::try_from(slots.clone()).map_err(|_| Error::<T>::Corrupted)?;
-        let state = SlotState::Drawing { draw: Self::open_draw(id, drawn)? };
+        let state = SlotState::Drawing { draw: Self::open_draw(id, job.entity, drawn, 0)? };
+        let term = Term { until: EpochIndex(epochs), price: order.price };
         for number in slots {
             let slot = Slot {
                 state,
@@ -239,9 +263,13 @@ impl<T: Config> Pallet<T> {
                 terms: BoundedVec::truncate_from(alloc::vec![term]),
                 services: Default::default(),
                 drawn: None,
+                draws: SPARE_DRAWS,
+                draw_fee: order.draw_fee,
+                tried: Default::default(),
+                trial: Default::default(),
             };
             let mut place = Place::<T>::new(SlotRef { job: id, slot: number }, job, slot);
-            place.hold(each)?;
+            place.hold(order.each)?;
             place.set_state(state);
             job = place.job.clone();
             place.store();
@@ -258,23 +286,37 @@ impl<T: Config> Pallet<T> {
         Ok((job, request))
     }
 
-    /// Add epochs to every slot that has not ended. One whose epochs are over, and which only waits to be ended, has.
-    pub(crate) fn do_extend(owner: AccountId, id: JobId, epochs: u32, max_price: Balance) -> DispatchResult {
-        let (job, request) = Self::extensible(&owner, id)?;
+    /// Whether `extend` would succeed, and what it would cost. A slot whose epochs are over, and which only waits to be
+    /// ended, has ended.
+    pub(crate) fn check_extend(
+        owner: &AccountId,
+        id: JobId,
+        epochs: u32,
+        max_price: Balance,
+    ) -> Result<Extension, Error<T>> {
+        let (job, request) = Self::extensible(owner, id)?;
         let current = Self::current();
-        let mut slots: Vec<(u16, Slot)> = Vec::new();
-        for number in 0..job.slots {
-            let Some(slot) = Slots::<T>::get(id, number) else { continue };
-            if !matches!(slot.state, SlotState::Ended(_)) && !Self::is_over(&slot) {
-                slots.push((number, slot));
-            }
-        }
+        let all = (0..job.slots).filter_map(|number| Some((number, Slots::<T>::get(id, number)?)));
+        let lives = |slot: &Slot| !matches!(slot.state, SlotState::Ended(_)) && !Self::is_over(slot);
+        let slots: Vec<(u16, Slot)> = all.filter(|(_, slot)| lives(slot)).collect();
         ensure!(!slots.is_empty(), Error::<T>::JobEnded);
         ensure!(slots.iter().all(|(_, slot)| has_room_for(slot, current, epochs)), Error::<T>::EpochsOutOfBounds);
-        Self::admitted(&owner)?;
+        let mut extended = slots.iter().map(|(_, slot)| slot.clone());
+        Self::admitted(owner)?;
         let price = Self::price_within(&request, max_price)?;
-        let (each, held) = Self::cost(&owner, price, epochs, slots.len(), 0)?;
-        for (number, _) in slots {
+        ensure!(extended.all(|mut slot| slot.append(epochs, price)), Error::<T>::TooManyTerms);
+        let each = price.checked_mul(epochs.into()).ok_or(Error::<T>::InsufficientFunds)?;
+        let cost = |slot: &Slot| each.checked_add(used_draws(slot));
+        let held = slots.iter().try_fold(0, |sum: Balance, (_, slot)| sum.checked_add(cost(slot)?));
+        Self::can_pay(owner, held)?;
+        let held = held.ok_or(Error::<T>::InsufficientFunds)?;
+        Ok(Extension { price, each, held, slots: slots.into_iter().map(|(number, _)| number).collect() })
+    }
+
+    /// Add epochs to every slot that has not ended.
+    pub(crate) fn do_extend(owner: AccountId, id: JobId, epochs: u32, max_price: Balance) -> DispatchResult {
+        let Extension { price, each, held, slots } = Self::check_extend(&owner, id, epochs, max_price)?;
+        for number in slots {
             Self::extend_slot(SlotRef { job: id, slot: number }, epochs, price, each)?;
         }
         Self::deposit_event(Event::Extended { job: id, epochs, price, held });
@@ -284,7 +326,8 @@ impl<T: Config> Pallet<T> {
     fn extend_slot(id: SlotRef, epochs: u32, price: Balance, cost: Balance) -> DispatchResult {
         let mut place = Place::<T>::load(id)?;
         ensure!(place.slot.append(epochs, price), Error::<T>::TooManyTerms);
-        place.hold(cost)?;
+        place.hold(cost.saturating_add(used_draws(&place.slot)))?;
+        place.slot.draws = SPARE_DRAWS;
         if let SlotState::Running { index } = place.slot.state {
             let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
             if !service.leaving {
@@ -298,6 +341,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Whether `add_nodes` would succeed, and what it would cost.
+    pub(crate) fn check_add_nodes(
+        owner: &AccountId,
+        id: JobId,
+        nodes: u16,
+        epochs: u32,
+        max_price: Balance,
+    ) -> Result<(Job<AccountId>, Order), Error<T>> {
+        let (job, request) = Self::extensible(owner, id)?;
+        ensure!(job.served, Error::<T>::NotServedYet);
+        let all = u32::from(job.slots).saturating_add(nodes.into());
+        ensure!(nodes > 0 && all <= MAX_NODES, Error::<T>::NodesOutOfBounds);
+        ensure!((1..=MAX_EPOCHS).contains(&epochs), Error::<T>::EpochsOutOfBounds);
+        let live = u32::from(job.live).saturating_add(nodes.into());
+        ensure!(are_enough(&request.selectors, live), Error::<T>::TooFewIncluded);
+        Self::admitted(owner)?;
+        let price = Self::price_within(&request, max_price)?;
+        // They count for the entity that asked for the job, whatever entity its owner is of now.
+        let order = Self::order(owner, job.entity, price, nodes, epochs)?;
+        Ok((job, order))
+    }
+
     /// Add slots to a job. They are drawn and paid for like those of the request, and have epochs of their own.
     pub(crate) fn do_add_nodes(
         owner: AccountId,
@@ -306,18 +371,11 @@ impl<T: Config> Pallet<T> {
         epochs: u32,
         max_price: Balance,
     ) -> DispatchResult {
-        let (job, request) = Self::extensible(&owner, id)?;
-        ensure!(job.served, Error::<T>::NotServedYet);
-        let all = u32::from(job.slots).saturating_add(nodes.into());
-        ensure!(nodes > 0 && all <= MAX_NODES, Error::<T>::NodesOutOfBounds);
-        ensure!((1..=MAX_EPOCHS).contains(&epochs), Error::<T>::EpochsOutOfBounds);
-        let live = u32::from(job.live).saturating_add(nodes.into());
-        ensure!(are_enough(&request.selectors, live), Error::<T>::TooFewIncluded);
-        Self::admitted(&owner)?;
-        let price = Self::price_within(&request, max_price)?;
-        let (each, held) = Self::cost(&owner, price, epochs, nodes.into(), 0)?;
-        Self::deposit_event(Event::NodesAdded { job: id, first: job.slots, nodes, epochs, price, held });
-        Self::add_slots(id, job, nodes, Term { until: EpochIndex(epochs), price }, each)
+        let (job, order) = Self::check_add_nodes(&owner, id, nodes, epochs, max_price)?;
+        Self::burn_fee(&owner, order.fee)?;
+        let Order { price, held, fee, .. } = order;
+        Self::deposit_event(Event::NodesAdded { job: id, first: job.slots, nodes, epochs, price, held, fee });
+        Self::add_slots(id, job, nodes, epochs, order)
     }
 }
 
@@ -466,6 +524,10 @@ mod tests {
             terms: list([Term { until: EpochIndex(until), price: 1 }]),
             services: Default::default(),
             drawn: None,
+            draws: 0,
+            draw_fee: 0,
+            tried: Default::default(),
+            trial: Default::default(),
         }
     }
 

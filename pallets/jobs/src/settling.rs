@@ -3,14 +3,17 @@
 //! Epochs wait in a queue in the order in which they were closed. A cursor goes through all services for the one at the
 //! head, some in each block.
 
-use crate::{pallet::*, place::Place, releasing::byte_in, types::*, WeightInfo, LOG_TARGET, SETTLE_CHUNK};
+use crate::{
+    blame::Suspect, pallet::*, place::Place, releasing::byte_in, types::*, WeightInfo, LOG_TARGET, SETTLE_CHUNK,
+};
+use alloc::vec::Vec;
 use frame_support::{
     traits::ConstU32,
     weights::{Weight, WeightMeter},
     BoundedVec,
 };
 use ratio1_primitives::{
-    ballot::Page, jobs::SlotRef, traits::AvailabilityProvider, AccountId, Balance, EpochIndex, PAGE_SIZE,
+    ballot::Page, jobs::SlotRef, traits::AvailabilityProvider, AccountId, Balance, BlockNumber, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchError;
 
@@ -23,6 +26,18 @@ struct Step {
     /// The bytes of its page of services, and the epoch's threshold, if the epoch is finalised.
     page: Option<Page>,
     threshold: Option<u8>,
+    /// The height that was final to those who measured it.
+    known: Option<BlockNumber>,
+}
+
+impl Step {
+    /// The epoch, if it is finalised.
+    fn epoch(&self) -> Option<EpochIndex> {
+        match self.closed {
+            ClosedEpochs::Finalised(epoch) => Some(epoch),
+            ClosedEpochs::Lapsed { .. } => None,
+        }
+    }
 }
 
 /// Remember a byte if it is among the newest.
@@ -127,13 +142,15 @@ impl<T: Config> Pallet<T> {
     }
 
     fn step(closed: ClosedEpochs, page: u32) -> Step {
-        let (page, threshold) = match closed {
-            ClosedEpochs::Finalised(epoch) => {
-                (T::Availability::service_page(epoch, page), T::Availability::threshold(epoch))
-            }
-            ClosedEpochs::Lapsed { .. } => (None, None),
+        let (page, threshold, known) = match closed {
+            ClosedEpochs::Finalised(epoch) => (
+                T::Availability::service_page(epoch, page),
+                T::Availability::threshold(epoch),
+                T::Availability::known(epoch),
+            ),
+            ClosedEpochs::Lapsed { .. } => (None, None, None),
         };
-        Step { closed, page, threshold }
+        Step { closed, page, threshold, known }
     }
 
     fn next_entry(cursor: &mut Cursor) {
@@ -147,22 +164,29 @@ impl<T: Config> Pallet<T> {
     /// work of their own: what it earned stands whatever becomes of them.
     fn settle_one(index: u32, step: &Step, meter: &mut WeightMeter) -> bool {
         let Some(service) = Services::<T>::get(index) else { return true };
+        let byte = step.page.as_ref().and_then(|page| byte_in(page, index));
         let settled = Self::attempt("settling", || match step.closed {
-            ClosedEpochs::Finalised(epoch) => {
-                let byte = step.page.as_ref().and_then(|page| byte_in(page, index));
-                Self::settle_finalised(index, service, epoch, byte)
+            ClosedEpochs::Finalised(epoch) if step.known.is_some_and(|known| known < service.block) => {
+                Self::settle_unknown(index, service, epoch)
             }
-            ClosedEpochs::Lapsed { first, last } => Self::settle_lapsed(index, service, first, last),
+            ClosedEpochs::Finalised(epoch) => Self::settle_finalised(index, service, epoch, byte),
+            ClosedEpochs::Lapsed { first, last } => Self::settle_lapsed(index, service, first, last, true),
         });
         let Some(service) = settled else { return true };
-        let fails = service.left.is_none() && Self::has_failed(&service, step);
+        let failed = step.epoch().filter(|epoch| service.left.is_none() && Self::has_failed(&service, *epoch, step));
+        let lesson = Self::lesson_of(&service, byte, step);
         let due = service.due(Self::current());
-        let failing = if fails { T::WeightInfo::fail() } else { Weight::zero() };
-        if meter.try_consume(failing.saturating_add(Self::release_weight(due))).is_err() {
+        let failing = failed.map_or(Weight::zero(), |_| T::WeightInfo::fail());
+        let learning = lesson.as_ref().map_or(Weight::zero(), |_| T::WeightInfo::learn());
+        let needed = failing.saturating_add(learning).saturating_add(Self::release_weight(due));
+        if meter.try_consume(needed).is_err() {
             return false;
         }
-        if fails {
-            Self::attempt("failing", || Self::end_service(index, Leaving::Failed, Self::left_now()));
+        if let Some((slot, guilty)) = lesson {
+            Self::attempt("learning", || Self::learn(service.slot, slot, guilty));
+        }
+        if let Some(epoch) = failed {
+            Self::attempt("failing", || Self::fail(index, Leaving::Failed, epoch));
         }
         if due > 0 {
             Self::attempt("releasing", || Self::release_due(index));
@@ -170,10 +194,17 @@ impl<T: Config> Pallet<T> {
         true
     }
 
-    fn has_failed(service: &Service<AccountId>, step: &Step) -> bool {
-        let ClosedEpochs::Finalised(epoch) = step.closed else { return false };
+    fn has_failed(service: &Service<AccountId>, epoch: EpochIndex, step: &Step) -> bool {
         let other = |other| if other == epoch { step.threshold } else { T::Availability::threshold(other) };
         is_failing(&service.recent, epoch, other)
+    }
+
+    /// What is new of the slot of a service that was settled with `byte`.
+    fn lesson_of(service: &Service<AccountId>, byte: Option<u8>, step: &Step) -> Option<(Slot, Vec<Suspect>)> {
+        let epoch = step.epoch()?;
+        // It is not among these if it was not known to be measured.
+        let counted = service.recent.iter().any(|(other, _)| *other == epoch);
+        Self::lesson(service, epoch, byte.filter(|_| counted)?, step.threshold)
     }
 
     /// Account for what a service earned in `epoch`. `None` if it did not serve in it; no harm if it is done twice.
@@ -188,7 +219,7 @@ impl<T: Config> Pallet<T> {
         }
         let Some(byte) = byte else {
             log::error!(target: LOG_TARGET, "service {index} has no byte in epoch {epoch}: it counts as lapsed");
-            return Self::settle_lapsed(index, service, epoch, epoch);
+            return Self::settle_lapsed(index, service, epoch, epoch, true);
         };
         let SlotRef { job, slot } = service.slot;
         let slot = Slots::<T>::get(job, slot).ok_or(Error::<T>::Corrupted)?;
@@ -199,19 +230,34 @@ impl<T: Config> Pallet<T> {
         Ok(Some(service))
     }
 
+    /// Account for an epoch in which a service was accepted after everything that was final to those who measured it: they
+    /// cannot have known it. It is as if it had lapsed, but made good only if no other service of the slot may be paid for a
+    /// part of it.
+    fn settle_unknown(
+        index: u32,
+        service: Service<AccountId>,
+        epoch: EpochIndex,
+    ) -> Result<Option<Service<AccountId>>, DispatchError> {
+        let slot = Slots::<T>::get(service.slot.job, service.slot.slot).ok_or(Error::<T>::Corrupted)?;
+        let others = slot.services.iter().filter(|other| **other != index).filter_map(Services::<T>::get);
+        let alone = slot.trial.paid.0 != epoch && !others.into_iter().any(|other| other.is_in(epoch));
+        Self::settle_lapsed(index, service, epoch, epoch, alone)
+    }
+
     /// Account for the epochs `first..=last`, which lapsed, and put the end of the service off by as many if it still
-    /// serves. `None` as in [`Self::settle_finalised`]; no harm if it is done twice.
+    /// serves, and they are to be made good. `None` as in [`Self::settle_finalised`]; no harm if it is done twice.
     fn settle_lapsed(
         index: u32,
         mut service: Service<AccountId>,
         first: EpochIndex,
         last: EpochIndex,
+        made_good: bool,
     ) -> Result<Option<Service<AccountId>>, DispatchError> {
         let first = first.max(service.first);
         if first > last || !service.is_in(first) || service.is_settled(first) {
             return Ok(Some(service).filter(|service| first <= last && service.is_in(first)));
         }
-        let (place, stays) = (service.slot, service.left.is_none() && !service.leaving);
+        let (place, stays) = (service.slot, made_good && service.left.is_none() && !service.leaving);
         if stays && Self::put_off(index, &mut service, first, last)? {
             Self::deposit_event(Event::PutOff { slot: place, ends: service.ends });
         }
@@ -325,6 +371,10 @@ mod tests {
             terms: terms.try_into().unwrap(),
             services: Default::default(),
             drawn: None,
+            draws: 0,
+            draw_fee: 0,
+            tried: Default::default(),
+            trial: Default::default(),
         }
     }
 

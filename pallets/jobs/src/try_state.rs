@@ -94,7 +94,9 @@ impl<T: Config> Pallet<T> {
         ensure!(served == matches!(slot.state, SlotState::Running { .. }), "a service that runs on no running slot");
         match slot.state {
             SlotState::Drawing { draw } => {
-                let listed = Draws::<T>::get(draw).is_some_and(|d| d.job == id.job && d.slots.contains(&id.slot));
+                let entity = Jobs::<T>::get(id.job).ok_or("a slot of no job")?.entity;
+                let looks = |found: Draw| found.job == id.job && found.slots.contains(&id.slot);
+                let listed = Draws::<T>::get(entity, draw).is_some_and(looks);
                 ensure!(listed, "a slot that no draw looks for");
                 seen.drawing = seen.drawing.saturating_add(1);
             }
@@ -113,20 +115,27 @@ impl<T: Config> Pallet<T> {
                 ensure!(ends == slot_ends || (service.leaving && ends < slot_ends), "a service ends without its slot");
                 seen.assigned.entry(service.license).or_default().push(id);
             }
-            SlotState::Ended(_) => ensure!(!services.is_empty(), "a slot that is to be closed"),
+            SlotState::Ended(_) => {
+                ensure!(!services.is_empty(), "a slot that is to be closed");
+                ensure!(slot.draws == 0, "a slot that has ended has draws in hand");
+            }
         }
+        ensure!(slot.draws <= SPARE_DRAWS, "a slot with more draws in hand than it can have");
+        let tried: BTreeSet<LicenseId> = slot.tried.iter().map(|tried| tried.license).collect();
+        ensure!(tried.len() == slot.tried.len(), "a license is left out of a slot twice");
         Ok(())
     }
 
-    /// A slot holds what its services have earned, what epochs that are not settled may still earn, and what the
-    /// running epoch and those to come cost.
+    /// A slot holds what its services have earned, what epochs that are not settled may still earn, what the running
+    /// epoch and those to come cost, and what its draws do.
     fn check_slot_money(slot: &Slot, services: &[Service<AccountId>]) -> Check {
         if slot.started.is_none() {
-            ensure!(slot.held == slot.cost_from(EpochIndex(0)), "a slot never accepted does not hold its price");
+            let due = slot.cost_from(EpochIndex(0)).saturating_add(slot.draw_money());
+            ensure!(slot.held == due, "a slot never accepted does not hold its price");
             return Ok(());
         }
         let current = Self::current();
-        let mut owed = slot.cost_from(current);
+        let mut owed = slot.cost_from(current).saturating_add(slot.draw_money());
         for period in services.iter().flat_map(|service| &service.periods) {
             owed = owed.saturating_add(period.accrued);
         }
@@ -151,27 +160,21 @@ impl<T: Config> Pallet<T> {
     }
 
     fn check_jobs(seen: &mut Seen) -> Check {
-        let mut pending: BTreeMap<EntityId, u32> = BTreeMap::new();
         let mut held: BTreeMap<AccountId, Balance> = BTreeMap::new();
         let mut count = 0u64;
         for (id, job) in Jobs::<T>::iter() {
             ensure!(id.0 < NextJob::<T>::get(), "a job beyond the last number");
-            ensure!(JobsOf::<T>::contains_key(&job.owner, id), "a job that its owner does not list");
+            ensure!(JobsOf::<T>::contains_key(&job.owner, id.0.to_be_bytes()), "a job that its owner does not list");
             let sums = seen.jobs.remove(&id).unwrap_or_default();
             Self::check_job(id, &job, &sums)?;
             count = count.saturating_add(1);
             let sum = held.entry(job.owner).or_default();
             *sum = sum.saturating_add(sums.held);
-            if job.state == JobState::Requested {
-                let jobs = pending.entry(job.entity).or_default();
-                *jobs = jobs.saturating_add(1);
-            }
         }
         ensure!(count == NextJob::<T>::get(), "a job is missing");
         ensure!(JobsOf::<T>::iter_keys().count() as u64 == count, "an account lists a job that does not exist");
         ensure!(seen.jobs.is_empty(), "a slot of no job");
         ensure!(Requests::<T>::iter_keys().all(Jobs::<T>::contains_key), "a request of no job");
-        ensure!(Pending::<T>::iter().collect::<BTreeMap<_, _>>() == pending, "jobs that wait are miscounted");
         for (owner, sum) in held {
             let on_hold = T::Currency::balance_on_hold(&HoldReason::Job.into(), &owner);
             ensure!(on_hold == sum, "what is held of an account is not what its slots hold");
@@ -233,11 +236,18 @@ impl<T: Config> Pallet<T> {
 
     fn check_draws(seen: &Seen) -> Check {
         let mut opened: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut looking: BTreeMap<EntityId, (u32, usize)> = BTreeMap::new();
         let mut slots = 0usize;
-        for (id, draw) in Draws::<T>::iter() {
+        for (entity, id, draw) in Draws::<T>::iter() {
+            ensure!(Jobs::<T>::get(draw.job).is_some_and(|job| job.entity == entity), "a draw of another's job");
+            let sums = looking.entry(entity).or_default();
+            *sums = (sums.0.saturating_add(1), sums.1.saturating_add(draw.slots.len()));
             ensure!(id < NextDraw::<T>::get(), "a draw beyond the last number");
             ensure!(draw.opened <= Self::block(), "a draw of the future");
-            ensure!(draw.licenses <= T::Licenses::count(), "a draw through more licenses than there are");
+            let include = Requests::<T>::get(draw.job).ok_or("a draw for a job without a request")?.selectors.include;
+            let (all, listed) = (draw.licenses <= T::Licenses::count(), draw.licenses as usize == include.len());
+            ensure!(if draw.included { listed } else { all }, "a draw through more licenses than there are");
+            ensure!(draw.included != include.is_empty(), "a draw that goes past the include list");
             ensure!(!draw.slots.is_empty(), "a draw that looks for nothing");
             let unique: BTreeSet<u16> = draw.slots.iter().copied().collect();
             ensure!(unique.len() == draw.slots.len(), "a draw looks for a slot twice");
@@ -255,7 +265,9 @@ impl<T: Config> Pallet<T> {
         ensure!(Seeds::<T>::iter_keys().all(|block| opened.contains_key(&block)), "a seed that no draw needs");
         let ready = |block: &u32| block.saturating_add(SEED_BLOCKS) < Self::block();
         ensure!(opened.keys().filter(|block| ready(block)).all(Seeds::<T>::contains_key), "a seed was missed");
-        ensure!(LastDraw::<T>::get().is_none_or(|last| last < NextDraw::<T>::get()), "a draw that never was");
+        let stored = Turns::<T>::iter().map(|(entity, it)| (entity, (it.draws, it.slots as usize)));
+        ensure!(stored.collect::<BTreeMap<_, _>>() == looking, "what an entity looks for is miscounted");
+        ensure!(Turns::<T>::count() as usize == looking.len(), "entities that look for nodes are miscounted");
         Ok(())
     }
 
@@ -381,7 +393,7 @@ mod tests {
     }
 
     /// The slot is running as service 0; the next one of its job is offered, and one of another job is drawn.
-    const BREAKS: [(&str, Break); 29] = [
+    const BREAKS: [(&str, Break); 33] = [
         ("a slot's terms are out of order", |id| change_slot(id, |slot| assert!(slot.append(0, 1)))),
         ("a slot's service is another's", |_| change_service(|service| service.slot.slot = 1)),
         ("a slot holds less than it may have to pay", |id| change_slot(id, |slot| slot.held -= 1)),
@@ -389,7 +401,24 @@ mod tests {
             change_service(|service| service.left = Some(Left { at: 1, last: service.first }))
         }),
         ("a service ends without its slot", |_| change_service(|service| service.ends = service.ends.minus(1))),
-        ("a slot that no draw looks for", |_| Draws::<Test>::remove(1)),
+        ("a slot that no draw looks for", |_| Draws::<Test>::remove(entity(&bob()), 1)),
+        ("a slot with more draws in hand than it can have", |id| change_slot(id, |slot| slot.draws += 1)),
+        ("a license is left out of a slot twice", |id| {
+            change_slot(id, |slot| (0..2).for_each(|_| slot.leave_out(LicenseId(1), Setback::Failed)))
+        }),
+        ("a draw of another's job", |_| {
+            let draw = Draws::<Test>::get(entity(&bob()), 1).expect("it is open");
+            Draws::<Test>::insert(entity(&carol()), 1, draw);
+        }),
+        ("a draw that goes past the include list", |_| {
+            Draws::<Test>::mutate(entity(&bob()), 1, |draw| {
+                let draw = draw.as_mut().expect("it is open");
+                (draw.included, draw.licenses) = (true, 0);
+            })
+        }),
+        ("what an entity looks for is miscounted", |_| {
+            Turns::<Test>::mutate(entity(&bob()), |looking| looking.as_mut().expect("it looks").slots += 1)
+        }),
         ("an offer that never lapses", |_| assert!(Deadlines::<Test>::drain().next().is_some())),
         ("a deadline of no offer", |id| Deadlines::<Test>::insert(1_000_000, id, ())),
         ("a slot its license misses", |_| assert!(Assigned::<Test>::drain().next().is_some())),
@@ -409,8 +438,7 @@ mod tests {
         ("the slots of a job are miscounted", |id| change_job(id, |job| job.running += 1)),
         ("a job's state is not what its slots say", |id| change_job(id, |job| job.state = JobState::Running)),
         ("a request is missing, or outlived its job", |id| Requests::<Test>::remove(id.job)),
-        ("a job that its owner does not list", |id| JobsOf::<Test>::remove(alice(), id.job)),
-        ("jobs that wait are miscounted", |_| assert!(Pending::<Test>::drain().next().is_some())),
+        ("a job that its owner does not list", |id| JobsOf::<Test>::remove(alice(), id.job.0.to_be_bytes())),
         ("draws of a block are miscounted", |_| assert!(OpenedAt::<Test>::drain().next().is_some())),
         ("a seed that no draw needs", |_| Seeds::<Test>::insert(1, [[0; 32]; 4])),
         ("a service that is not on the agenda", |_| assert!(Agenda::<Test>::drain().next().is_some())),

@@ -1,5 +1,6 @@
 //! What is stored about jobs, their slots, draws and services.
 
+use crate::blame::Trial;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use ratio1_primitives::{
@@ -17,6 +18,12 @@ pub const MAX_OPEN_SERVICES: u32 = 16;
 pub const MAX_OPEN_PERIODS: u32 = 8;
 /// Bytes by which a service is judged.
 pub const MAX_RECENT: u32 = 5;
+/// Draws that a slot has in hand when it is asked for, or extended, beside the one that finds its first node.
+pub const SPARE_DRAWS: u8 = 16;
+/// Licenses that had a slot and are not drawn for it again. One that had as many ends.
+pub const MAX_TRIED: u32 = 16;
+/// Slots of one entity for which nodes can be looked for when more are asked for. Slots that move are never refused.
+pub const MAX_LOOKED_FOR: u32 = 128;
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
@@ -139,6 +146,30 @@ pub enum SlotEnd {
     NoCandidate,
     /// It moved too often for what its services earned to be released in between.
     TooManyMoves,
+    /// All the draws that were paid for are used up.
+    NoDrawLeft,
+    /// As many nodes as a slot can have had failed it, or let its offer lapse: the event before tells which.
+    TriedOut,
+}
+
+/// Why a license is not drawn for a slot again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Setback {
+    /// It let the offer lapse.
+    Missed,
+    /// Its service failed.
+    Failed,
+    /// What its service had earned was rejected.
+    Rejected,
+}
+
+/// A license that had a slot, and is not drawn for it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Tried {
+    /// The license.
+    pub license: LicenseId,
+    /// Why.
+    pub why: Setback,
 }
 
 /// Why a service ended before its slot.
@@ -152,6 +183,8 @@ pub enum Leaving {
     Rejected,
     /// Its license was banned.
     Evicted,
+    /// Enough oracles said that its node was silent.
+    Absent,
 }
 
 /// How a slot came by its node: with the state of the request's block, enough to recompute it.
@@ -163,8 +196,10 @@ pub struct Drawn {
     pub opened: BlockNumber,
     /// Its seed.
     pub seed: Hash,
-    /// Licenses it went through.
+    /// Licenses it went through: all there were, or those of the include list.
     pub licenses: u32,
+    /// Whether it is the request's include list that it went through: then a position is an entry of that.
+    pub included: bool,
     /// The finalised epoch whose bytes counted.
     pub bytes_of: EpochIndex,
     /// The pass.
@@ -190,9 +225,28 @@ pub struct Slot {
     pub services: BoundedVec<u32, ConstU32<MAX_OPEN_SERVICES>>,
     /// How it came by the node it is offered to, or that serves it.
     pub drawn: Option<Drawn>,
+    /// Draws it has in hand, for when its node must be replaced.
+    pub draws: u8,
+    /// Base units that each of them costs. What all cost is a part of what is held.
+    pub draw_fee: Balance,
+    /// Licenses that are not drawn for it again, the oldest first.
+    pub tried: BoundedVec<Tried, ConstU32<MAX_TRIED>>,
+    /// What is known of it that decides whose fault outcomes are.
+    pub trial: Trial,
 }
 
 impl Slot {
+    /// What is held for the draws in hand.
+    pub fn draw_money(&self) -> Balance {
+        self.draw_fee.saturating_mul(self.draws.into())
+    }
+
+    /// Draw a license for it no more.
+    pub(crate) fn leave_out(&mut self, license: LicenseId, why: Setback) {
+        // A full list ends the slot.
+        let _ = self.tried.try_push(Tried { license, why });
+    }
+
     /// The first epoch after it, counted like [`Term::until`].
     pub fn ends(&self) -> EpochIndex {
         self.terms.last().map_or(EpochIndex(0), |term| term.until)
@@ -250,8 +304,10 @@ pub struct Draw {
     pub slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
     /// The block in which it was opened. Candidates are what they had declared by then.
     pub opened: BlockNumber,
-    /// Licenses there were.
+    /// Licenses it goes through: all there were, or those of the include list.
     pub licenses: u32,
+    /// Whether it is the include list.
+    pub included: bool,
     /// The newest finalised epoch there was: its bytes count.
     pub bytes_of: EpochIndex,
     /// Its seed, once the blocks that make it are there.
@@ -269,6 +325,17 @@ impl Draw {
     pub fn permutation(&self) -> Option<draw::Permutation> {
         self.seed.map(|seed| draw::Permutation::new(seed, self.licenses))
     }
+}
+
+/// An entity that looks for nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Looking {
+    /// Its draws.
+    pub draws: u32,
+    /// The slots they look for.
+    pub slots: u32,
+    /// The draw that had its last turn.
+    pub last: u64,
 }
 
 /// Up to 30 epochs of a service whose earnings are released together.
@@ -302,6 +369,8 @@ pub struct Service<AccountId> {
     pub license: LicenseId,
     /// Who is paid: the license's owner at its acceptance. It can not change while the node serves.
     pub payee: AccountId,
+    /// The block of its acceptance.
+    pub block: BlockNumber,
     /// The moment of its acceptance, in Unix milliseconds.
     pub accepted: u64,
     /// From when beats are expected to report it: with the start allowance.

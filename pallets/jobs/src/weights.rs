@@ -28,8 +28,12 @@ pub trait WeightInfo {
     fn note_output() -> Weight;
     /// What `on_poll` costs when there is nothing to do.
     fn poll() -> Weight;
-    /// One draw in one block, that looks at `p` positions and finds nobody.
+    /// One turn of a draw, that looks at the licenses of `p` positions and takes none.
     fn draw_step(p: u32) -> Weight;
+    /// A position at which there is no license to look at.
+    fn draw_skip() -> Weight;
+    /// Reading the other slots of a job with `n` slots.
+    fn draw_own(n: u32) -> Weight;
     /// Offering a slot to who was found.
     fn offer() -> Weight;
     /// A draw giving up one slot.
@@ -44,12 +48,16 @@ pub trait WeightInfo {
     fn put_off_chunk(n: u32) -> Weight;
     /// A service failing: it leaves, and its slot is drawn again.
     fn fail() -> Weight;
+    /// What a byte tells of its slot, with all outcomes that wait for it.
+    fn learn() -> Weight;
     /// Releasing what a service earned in one period.
     fn release() -> Weight;
     /// Being told of closed epochs.
     fn enqueue() -> Weight;
     /// Taking `n` slots away from a license.
     fn evict(n: u32) -> Weight;
+    /// Moving `n` slots that a license serves, as one failure.
+    fn absent(n: u32) -> Weight;
 }
 
 fn rough(reads: u64, writes: u64) -> Weight {
@@ -98,7 +106,13 @@ impl WeightInfo for () {
         rough(8, 4)
     }
     fn draw_step(p: u32) -> Weight {
-        rough(6, 2).saturating_add(each(p, 10, 0))
+        rough(8, 2).saturating_add(each(p, 8, 0))
+    }
+    fn draw_skip() -> Weight {
+        Weight::from_parts(10_000_000, 0)
+    }
+    fn draw_own(n: u32) -> Weight {
+        each(n, 4, 0)
     }
     fn offer() -> Weight {
         rough(8, 8)
@@ -121,13 +135,19 @@ impl WeightInfo for () {
     fn fail() -> Weight {
         rough(16, 16)
     }
+    fn learn() -> Weight {
+        rough(12, 10)
+    }
     fn release() -> Weight {
-        rough(8, 8)
+        rough(24, 8)
     }
     fn enqueue() -> Weight {
         rough(1, 2)
     }
     fn evict(n: u32) -> Weight {
         each(n, 16, 16)
+    }
+    fn absent(n: u32) -> Weight {
+        each(n, 20, 18)
     }
 }

@@ -89,6 +89,19 @@ pub enum Outcome {
     Rejected,
 }
 
+impl Outcome {
+    /// What it costs a reputation, in thousandths.
+    pub const fn cost(self) -> u16 {
+        match self {
+            Self::Available | Self::Served => 0,
+            Self::Unavailable => 10,
+            Self::Missed => 50,
+            Self::Resigned => 25,
+            Self::Failed | Self::Rejected => 100,
+        }
+    }
+}
+
 /// Reputation of a license, 0 to 1000: in thousandths, how likely it is taken when a draw comes upon it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -97,7 +110,7 @@ pub struct Reputation(pub u16);
 
 impl Default for Reputation {
     fn default() -> Self {
-        Self(500)
+        Self(Self::BEGIN)
     }
 }
 
@@ -105,18 +118,17 @@ impl Reputation {
     /// The best.
     pub const MOST: u16 = 1_000;
 
+    /// Where every license begins, and as far as being available leads: what is better than that is earned by service.
+    pub const BEGIN: u16 = 500;
+
     /// After `outcome`. Stays within its bounds.
     pub const fn after(self, outcome: Outcome) -> Self {
-        let (up, down) = match outcome {
-            Outcome::Available => (1, 0),
-            Outcome::Unavailable => (0, 10),
-            Outcome::Served => (20, 0),
-            Outcome::Missed => (0, 50),
-            Outcome::Resigned => (0, 25),
-            Outcome::Failed => (0, 100),
-            Outcome::Rejected => (0, 100),
+        let up = match outcome {
+            Outcome::Available if self.0 < Self::BEGIN => 1,
+            Outcome::Served => 20,
+            _ => 0,
         };
-        let value = self.0.saturating_add(up).saturating_sub(down);
+        let value = self.0.saturating_add(up).saturating_sub(outcome.cost());
         Self(if value > Self::MOST { Self::MOST } else { value })
     }
 }
@@ -208,8 +220,17 @@ mod tests {
         let moves = [1, -10, 20, -50, -25, -100, -100];
         assert_eq!(Reputation::default(), Reputation(500));
         for (outcome, by) in OUTCOMES.into_iter().zip(moves) {
-            assert_eq!(Reputation(500).after(outcome), Reputation(500u16.saturating_add_signed(by)), "{outcome:?}");
+            assert_eq!(Reputation(499).after(outcome), Reputation(499u16.saturating_add_signed(by)), "{outcome:?}");
+            assert_eq!(outcome.cost(), u16::try_from(-by).unwrap_or(0), "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn reputation_rises_no_further_than_its_beginning_when_a_node_is_only_available() {
+        for (before, after) in [(0, 1), (499, 500), (500, 500), (501, 501), (1_000, 1_000)] {
+            assert_eq!(Reputation(before).after(Outcome::Available), Reputation(after));
+        }
+        assert_eq!(Reputation(500).after(Outcome::Served), Reputation(520));
     }
 
     #[test]
@@ -262,8 +283,9 @@ mod tests {
                 prop_assert!(next.0 <= Reputation::MOST);
                 let good = matches!(outcome, Outcome::Available | Outcome::Served);
                 prop_assert_eq!(next.cmp(&reputation).is_ge(), good || next == reputation);
-                // It stands still only at an end.
-                prop_assert!(next != reputation || [0, Reputation::MOST].contains(&next.0));
+                // It stands still only at an end, or where being available leads no further.
+                let idle = outcome == Outcome::Available && reputation.0 >= Reputation::BEGIN;
+                prop_assert!(next != reputation || idle || [0, Reputation::MOST].contains(&next.0));
                 reputation = next;
             }
         }

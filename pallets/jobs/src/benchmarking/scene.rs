@@ -17,11 +17,11 @@ use ratio1_primitives::{
         node::MAX_TAGS,
         region::Region,
         request::{MAX_PATH, MAX_SELECTED, MAX_SPEC_BYTES},
-        Capacity, Cid, Gpu, HealthCheck, JobRequest, NodeProfile, Reputation, Restart, Selectors, SlotRef, Tag, Tier,
-        MAX_SERVICES, MAX_SLOTS_PER_NODE, PERIOD,
+        Capacity, Cid, Gpu, HealthCheck, JobRequest, NodeProfile, Outcome, Reputation, Restart, Selectors, SlotRef, Tag, Tier,
+        MAX_SERVICES, PERIOD,
     },
     keys::{accept_payload, resign_payload, NodeKey},
-    kyc::Country,
+    kyc::{Country, EntityId},
     traits::{KycInspect, Workers},
     AccountId, Balance, EpochIndex, Hash, JobId, LicenseId, NodeId, NodeSignature, PAGE_SIZE,
 };
@@ -37,8 +37,6 @@ pub(super) const POLLED: u32 = 900;
 pub(super) const PRICE: Balance = R1;
 /// Licenses of a draw: all positions of its permutation are licenses, on 64 pages.
 pub(super) const LICENSES: u32 = 1 << 16;
-/// Other slots that a candidate has.
-pub(super) const OTHER_SLOTS: u32 = MAX_SLOTS_PER_NODE - 1;
 
 /// A tag of full length.
 pub(super) fn tag(n: u8) -> Tag {
@@ -97,6 +95,12 @@ pub(super) fn keyless(license: LicenseId) -> NodeId {
     NodeId([&license.0.to_le_bytes()[..], &[9; 28]].concat().try_into().unwrap_or_default())
 }
 
+/// As many outcomes as can wait for somebody to serve a slot well, of licenses on pages of their own.
+pub(super) fn trial() -> Trial {
+    let suspect = |n: u32| Suspect { license: license(n), outcome: Outcome::Failed, epoch: NOW.minus(n) };
+    Trial { suspects: BoundedVec::truncate_from((1..=MAX_SUSPECTS).map(suspect).collect()), ..Default::default() }
+}
+
 /// The block, the epoch, and who asks for jobs, with money.
 pub(super) fn scene<T: Config>() -> AccountId {
     T::BenchmarkHelper::run_epoch(NOW);
@@ -136,10 +140,7 @@ pub(super) fn job<T: Config>(owner: &AccountId, nodes: u16, served: bool) -> Job
         served,
         ledger: Ledger::default(),
     };
-    if !served {
-        Pending::<T>::mutate(entity, |pending| *pending = pending.saturating_add(1));
-    }
-    JobsOf::<T>::insert(owner, id, ());
+    JobsOf::<T>::insert(owner, id.0.to_be_bytes(), ());
     Requests::<T>::insert(id, full_request(nodes));
     Jobs::<T>::insert(id, job);
     id
@@ -150,6 +151,12 @@ pub(super) fn terms(started: bool) -> BoundedVec<Term, ConstU32<MAX_TERMS>> {
     let begin = if started { NOW } else { EpochIndex(0) };
     let term = |n: u32| Term { until: begin.plus(n.saturating_mul(10)), price: PRICE.saturating_add(n.into()) };
     BoundedVec::truncate_from((1..MAX_TERMS).map(term).collect())
+}
+
+/// As many licenses as can have had a slot that is not ended for it, none of them of a benchmark.
+pub(super) fn tried() -> BoundedVec<Tried, ConstU32<MAX_TRIED>> {
+    let tried = |n: u32| Tried { license: LicenseId(u32::MAX.saturating_sub(n)), why: Setback::Failed };
+    BoundedVec::truncate_from((1..MAX_TRIED).map(tried).collect())
 }
 
 /// One more slot of a job, in `state`, with the money for all its epochs and as much again for what was earned.
@@ -163,10 +170,15 @@ pub(super) fn slot<T: Config>(job: JobId, state: SlotState, started: bool) -> Re
         terms: terms(started),
         services: Default::default(),
         drawn: None,
+        draws: SPARE_DRAWS.saturating_sub(1),
+        draw_fee: PRICE,
+        tried: tried(),
+        trial: trial(),
     };
     let cost = slot.cost_from(EpochIndex(if started { NOW.0 } else { 0 }));
+    let draws = slot.draw_money();
     let mut place = Place::<T>::new(id, record, slot);
-    place.hold(cost.saturating_mul(if started { 2 } else { 1 }))?;
+    place.hold(cost.saturating_mul(if started { 2 } else { 1 }).saturating_add(draws))?;
     let running = u16::from(matches!(state, SlotState::Running { .. }));
     place.job.running = place.job.running.saturating_add(running);
     place.store();
@@ -175,7 +187,8 @@ pub(super) fn slot<T: Config>(job: JobId, state: SlotState, started: bool) -> Re
 
 pub(super) fn drawn(license: LicenseId, draw: u64) -> Drawn {
     let (opened, bytes_of) = (BLOCK.saturating_sub(10), NOW.minus(1));
-    Drawn { draw, opened, seed: Hash::zero(), licenses: LICENSES, bytes_of, pass: 0, position: 0, license }
+    let (seed, licenses, included) = (Hash::zero(), LICENSES, false);
+    Drawn { draw, opened, seed, licenses, included, bytes_of, pass: 0, position: 0, license }
 }
 
 /// Let a license serve, or be offered, one more slot.
@@ -208,6 +221,7 @@ pub(super) fn service(id: SlotRef, license: LicenseId, payee: AccountId) -> Serv
         slot: id,
         license,
         payee,
+        block: 1,
         accepted: 1,
         expected: 2,
         first: NOW.minus(PERIOD - 1),
@@ -219,6 +233,12 @@ pub(super) fn service(id: SlotRef, license: LicenseId, payee: AccountId) -> Serv
         periods: BoundedVec::truncate_from(vec![period]),
         released: 0,
     }
+}
+
+/// Let the `n`-th license have as many outcomes as are remembered, for other requesters long ago.
+pub(super) fn blamed<T: Config>(n: u32) {
+    let blame = |i: u32| Blame { entity: [7; 32], outcome: Outcome::Missed, epoch: NOW.minus(i.saturating_add(100)) };
+    Blamed::<T>::insert(license(n), Blames::truncate_from((0..MAX_BLAMES).map(blame).collect()));
 }
 
 /// A slot of `job` that `license`, whose owner is `payee`, serves as service `index`.
@@ -307,18 +327,28 @@ pub(super) fn draw<T: Config>(job: JobId, slots: Vec<u16>, until: u32) -> u64 {
         slots: BoundedVec::truncate_from(slots),
         opened,
         licenses: LICENSES,
+        included: false,
         bytes_of: NOW.minus(1),
         seed: None,
         pass: 0,
         position: 0,
         until,
     };
-    Draws::<T>::insert(id, draw);
+    let entity = entity::<T>(job);
+    let slots = u32::try_from(draw.slots.len()).unwrap_or(u32::MAX);
+    Turns::<T>::insert(entity, Looking { draws: 1, slots, last: id });
+    LastTurn::<T>::put(entity);
+    Draws::<T>::insert(entity, id, draw);
     id
 }
 
+/// On whose behalf a job was asked for.
+pub(super) fn entity<T: Config>(job: JobId) -> EntityId {
+    Jobs::<T>::get(job).map(|job| job.entity).unwrap_or_default()
+}
+
 /// A draw for the last slot of a job, on whose first `p` positions are nodes that could serve it, with this reputation.
-/// All its other slots are served. Each candidate has as many slots of other jobs as one can have besides.
+/// All its other slots are served. Each candidate has a slot of another job.
 pub(super) fn search<T: Config>(others: u32, p: u32, reputation: Reputation) -> Result<SlotRef, BenchmarkError> {
     let owner = scene::<T>();
     T::BenchmarkHelper::finalise(NOW.minus(1), LICENSES, 0, 255);
@@ -336,11 +366,7 @@ pub(super) fn search<T: Config>(others: u32, p: u32, reputation: Reputation) -> 
     for position in 0..p {
         let license = order.at(position.into()).ok_or("every position is a license")?;
         T::BenchmarkHelper::worker(license, keyless(license), &profile(), reputation);
-        for n in 0..OTHER_SLOTS {
-            let other = SlotRef { job: JobId(u64::MAX), slot: u16::try_from(n).unwrap_or(0) };
-            Assigned::<T>::insert(license, other, ());
-            T::Workers::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?;
-        }
+        T::Workers::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?;
     }
     Settings::<T>::mutate(|settings| settings.probes = p);
     Ok(id)

@@ -3,11 +3,17 @@
 use super::*;
 
 fn extend(who: AccountId, job: JobId, epochs: u32) -> Result<(), DispatchError> {
-    Jobs::extend(origin(who), job, epochs, Balance::MAX)
+    let can = Jobs::can_extend(who.clone(), job, epochs, Balance::MAX);
+    let done = plain(Jobs::extend(origin(who), job, epochs, Balance::MAX));
+    assert_eq!(can, done);
+    done
 }
 
 fn add(who: AccountId, job: JobId, nodes: u16, epochs: u32) -> Result<(), DispatchError> {
-    Jobs::add_nodes(origin(who), job, nodes, epochs, Balance::MAX)
+    let can = Jobs::can_add_nodes(who.clone(), job, nodes, epochs, Balance::MAX);
+    let done = Jobs::add_nodes(origin(who), job, nodes, epochs, Balance::MAX);
+    assert_eq!(can, done);
+    done
 }
 
 fn each_refused(job: JobId, error: fn() -> E) {
@@ -26,14 +32,14 @@ fn extension_holds_the_price_of_the_moment_and_puts_off_the_end() {
         has_event(Event::Extended { job, epochs: 3, price: 2 * PRICE, held });
         let after = money(&alice(), &alice());
         assert_eq!((after.free, after.held), (before.free - held, before.held + held));
-        assert_eq!(after.burned, before.burned, "no fee for it");
+        assert_eq!(after.burned, before.burned, "nothing is drawn for it");
         assert_eq!((slot_of(id).ends(), service(index).ends), (e(FIRST + 5), e(FIRST + 5)));
         run_closing(FIRST + 5, &[]);
         assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
         run_dry();
         let gross = earns(PRICE, first_ms, 255) + PRICE + 3 * 2 * PRICE;
         assert_eq!(released(job), vec![(0, 0, gross)]);
-        assert_eq!(job_of(job).ledger.deposited, 2 * PRICE + held);
+        assert_eq!(job_of(job).ledger.deposited, 2 * PRICE + DRAWS + held);
     });
 }
 
@@ -81,10 +87,10 @@ fn extension_before_anybody_has_accepted_counts() {
         let index = serve(id);
         let first = rest_of_epoch();
         assert_eq!(service(index).ends, e(FIRST + 12));
-        assert_eq!(slot_of(id).held, 10 * PRICE + 4 * PRICE);
+        assert_eq!(slot_of(id).held, 10 * PRICE + 4 * PRICE + DRAWS);
         run_dry();
         assert_eq!(released(job)[0].2, earns(PRICE, first, 255) + 9 * PRICE + 4 * PRICE);
-        assert_eq!(job_of(job).ledger.returned, PRICE - earns(PRICE, first, 255));
+        assert_eq!(job_of(job).ledger.returned, PRICE - earns(PRICE, first, 255) + DRAWS);
     });
 }
 
@@ -130,8 +136,9 @@ fn extension_is_refused_when_it_is_out_of_bounds_or_not_the_owners() {
         assert_noop!(extend(alice(), JobId(0), 1), E::UnknownJob);
         let Served { job, .. } = served(1_000);
         assert_noop!(extend(bob(), job, 1), E::NotOwner);
-        assert_noop!(Jobs::extend(RuntimeOrigin::root(), job, 1, Balance::MAX), DispatchError::BadOrigin);
-        assert_noop!(Jobs::extend(RuntimeOrigin::none(), job, 1, Balance::MAX), DispatchError::BadOrigin);
+        for nobody in [RuntimeOrigin::root(), RuntimeOrigin::none()] {
+            assert_noop!(Jobs::extend(nobody, job, 1, Balance::MAX), DispatchError::BadOrigin);
+        }
         assert_noop!(extend(alice(), job, 0), E::EpochsOutOfBounds);
         assert_noop!(extend(alice(), job, MAX_EPOCHS + 1), E::EpochsOutOfBounds);
         assert_noop!(extend(alice(), job, u32::MAX), E::EpochsOutOfBounds);
@@ -181,7 +188,10 @@ fn changes_are_refused_when_the_account_or_the_rate_is_not_good() {
         Rate::put(Err::<u128, _>(PriceRefusal::Stale(e(3))));
         each_refused(job, || E::RateStale);
         Rate::put(Ok::<_, PriceRefusal>(QUARTER / 2));
-        assert_noop!(Jobs::extend(origin(alice()), job, 1, 2 * PRICE - 1), E::PriceAboveMaximum);
+        frame_support::assert_err_ignore_postinfo!(
+            Jobs::extend(origin(alice()), job, 1, 2 * PRICE - 1),
+            E::PriceAboveMaximum
+        );
         assert_noop!(Jobs::add_nodes(origin(alice()), job, 1, 1, 2 * PRICE - 1), E::PriceAboveMaximum);
         assert_ok!(Jobs::extend(origin(alice()), job, 1, 2 * PRICE));
         assert_ok!(Jobs::add_nodes(origin(alice()), job, 1, 1, 2 * PRICE));
@@ -236,9 +246,11 @@ fn added_nodes_are_drawn_and_paid_like_others() {
         Rate::put(Ok::<_, PriceRefusal>(QUARTER / 2));
         let before = money(&alice(), &alice());
         assert_ok!(add(alice(), job, 2, 5));
-        let (price, held) = (2 * PRICE, 2 * 5 * 2 * PRICE);
-        has_event(Event::NodesAdded { job, first: 1, nodes: 2, epochs: 5, price, held });
-        assert_eq!(money(&alice(), &alice()).held, before.held + held);
+        let (price, held, fee) = (2 * PRICE, 2 * (5 * 2 * PRICE + DRAWS), 2 * FEE);
+        has_event(Event::NodesAdded { job, first: 1, nodes: 2, epochs: 5, price, held, fee });
+        let after = money(&alice(), &alice());
+        assert_eq!((after.held, after.burned), (before.held + held, before.burned + fee));
+        assert_eq!(after.free, before.free - held - fee);
         assert_eq!(job_of(job).state, JobState::Degraded);
         assert_eq!((job_of(job).slots, job_of(job).live), (3, 3));
         let added = [slot(job, 1), slot(job, 2)];
@@ -300,7 +312,7 @@ fn job_that_finds_no_added_nodes_goes_on_without() {
         blocks(41 + 5);
         assert_eq!(slot_of(id).state, SlotState::Running { index });
         assert_eq!(job_of(job).state, JobState::Running);
-        assert_eq!(on_hold(&alice()), held - 6 * PRICE);
+        assert_eq!(on_hold(&alice()), held - 6 * PRICE - 2 * DRAWS);
         run_dry();
         assert_eq!(closed(job), Some(Closing::Served));
     });

@@ -22,8 +22,7 @@ fn draws_follow_reputation() {
     const REPUTATIONS: [u16; 8] = [50, 150, 300, 500, 500, 700, 900, 1_000];
     const ROUNDS: u32 = 80;
     const JOBS: u32 = 40;
-    let parameters = Parameters { max_pending: 1_000, creation_fee_milli: 0, ..Default::default() };
-    with_parameters(8, parameters).execute_with(|| {
+    new_test_ext(8).execute_with(|| {
         Checked::set(false);
         for (id, reputation) in (0..).zip(REPUTATIONS) {
             Reputations::insert(id, Reputation(reputation));
@@ -193,7 +192,7 @@ fn every_slot_is_paid_for_when_a_job_is_cancelled_and_asked_for_again() {
         blocks(4);
         let before = money(&alice(), &alice());
         assert_ok!(Jobs::cancel(origin(alice()), job));
-        assert_eq!(money(&alice(), &alice()).free, before.free + 6 * 2 * PRICE);
+        assert_eq!(money(&alice(), &alice()).free, before.free + 6 * (2 * PRICE + DRAWS));
         assert_eq!(BurnedTotal::get(), before.burned + 6 * PRICE);
         assert_eq!(closed(job), Some(Closing::Cancelled));
     });

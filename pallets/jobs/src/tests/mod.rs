@@ -1,3 +1,4 @@
+mod blame;
 mod changing;
 mod drawing;
 mod fairness;
@@ -6,9 +7,11 @@ mod leaving;
 mod lifecycle;
 mod model;
 mod offers;
+mod redrawing;
 mod rejecting;
 mod requesting;
 mod settling;
+mod turns;
 mod views;
 
 use crate::{
@@ -32,6 +35,13 @@ type E = Error<Test>;
 const PRICE: Balance = 4 * R1;
 /// The fee of a request.
 const FEE: Balance = R1 / 100;
+/// What is held for a slot's further draws.
+const DRAWS: Balance = 16 * FEE;
+
+/// What became of a call that says what it weighed.
+fn plain(result: frame_support::dispatch::DispatchResultWithPostInfo) -> Result<(), DispatchError> {
+    result.map(|_| ()).map_err(|refused| refused.error)
+}
 
 /// Short for an epoch's index.
 fn e(n: u32) -> EpochIndex {
@@ -106,6 +116,18 @@ fn served(epochs: u32) -> Served {
     let index = serve(id);
     assert_eq!(Running::get(), e(FIRST));
     Served { job, id, index, first_ms: rest_of_epoch() }
+}
+
+/// The same, served well through a whole epoch: whoever leaves it from now on is to blame. The third epoch runs.
+fn served_well(epochs: u32) -> Served {
+    let served = served(epochs);
+    for epoch in [FIRST, FIRST + 1] {
+        run_to_epoch(epoch + 1);
+        close_epoch(epoch, &[]);
+    }
+    next_block();
+    assert!(slot_of(served.id).trial.fit);
+    served
 }
 
 /// The service at an index.

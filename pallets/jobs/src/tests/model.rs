@@ -72,8 +72,10 @@ struct Model {
     rejected: BTreeMap<JobId, Balance>,
     /// Fees of cancels.
     fees: BTreeMap<JobId, Balance>,
-    /// Fees of requests.
+    /// Fees of requests and of added nodes.
     asked: Balance,
+    /// Draws of each job's slots.
+    draws: BTreeMap<SlotRef, u32>,
     topped: Balance,
     /// By events.
     released: BTreeMap<(SlotRef, u32), Balance>,
@@ -145,7 +147,7 @@ impl Model {
             match slot.state {
                 SlotState::Ended(_) => 0,
                 SlotState::Drawing { draw } => {
-                    let opened = Draws::<Test>::get(draw).expect("it is looked for").opened;
+                    let opened = Draws::<Test>::get(job_of(job).entity, draw).expect("it is looked for").opened;
                     if System::block_number() < opened + 4 {
                         0
                     } else {
@@ -161,7 +163,24 @@ impl Model {
     fn read_events(&mut self) {
         for event in events() {
             match event {
-                Event::Requested { fee, .. } => self.asked += fee,
+                Event::Requested { request, fee, .. } => {
+                    assert_eq!(fee, Balance::from(request.nodes) * FEE);
+                    self.asked += fee
+                }
+                Event::NodesAdded { nodes, fee, .. } => {
+                    assert_eq!(fee, Balance::from(nodes) * FEE);
+                    self.asked += fee
+                }
+                Event::DrawOpened { job, slots, burned, .. } => {
+                    for slot in slots {
+                        let draws = self.draws.entry(SlotRef { job, slot }).or_default();
+                        assert_eq!(burned, if *draws == 0 { 0 } else { FEE }, "the first was paid for before");
+                        *draws += 1;
+                    }
+                }
+                Event::SlotEnded { slot, why: SlotEnd::NoDrawLeft, .. } => {
+                    assert!(self.draws[&slot] > u32::from(SPARE_DRAWS), "{slot:?} had its draws");
+                }
                 Event::Released { slot, license, gross, burned, paid, .. } => {
                     assert_eq!((burned, paid), (tax(gross), gross - tax(gross)));
                     *self.released.entry((slot, license.0)).or_default() += gross;
@@ -201,7 +220,9 @@ impl Model {
         let gross: Balance = of(&self.earned).iter().map(|(_, sum)| sum).sum();
         let rejected = self.rejected.get(&job).copied().unwrap_or_default();
         let fees = self.fees.get(&job).copied().unwrap_or_default();
-        assert_eq!(ledger.paid + ledger.burned, gross + rejected + fees, "{job:?} has spent what it cost");
+        let draws = self.draws.iter().filter(|(slot, _)| slot.job == job).map(|(_, draws)| Balance::from(draws - 1));
+        let spent = gross + rejected + fees + draws.sum::<Balance>() * FEE;
+        assert_eq!(ledger.paid + ledger.burned, spent, "{job:?} has spent what it cost");
         assert_eq!(ledger.paid + ledger.burned + ledger.returned, ledger.deposited);
         assert_eq!(job_of(job).ledger, *ledger);
     }
@@ -275,7 +296,8 @@ impl Model {
             }
             Op::Extend { job: which, epochs } => {
                 if let Some(job) = job(which) {
-                    fine(Jobs::extend(origin(owner(job)), job, epochs.into(), Balance::MAX));
+                    let extended = Jobs::extend(origin(owner(job)), job, epochs.into(), Balance::MAX);
+                    fine(plain(extended));
                 }
             }
             Op::AddNodes { job: which, nodes, epochs } => {
@@ -289,7 +311,7 @@ impl Model {
                     let spent = |job| job_of(job).ledger.paid + job_of(job).ledger.burned;
                     let before = spent(job);
                     self.fees.entry(job).or_default();
-                    if fine(Jobs::cancel(origin(owner(job)), job)) {
+                    if fine(plain(Jobs::cancel(origin(owner(job)), job))) {
                         assert_eq!(spent(job) - before, fee, "a cancel costs what it says");
                         self.fees.insert(job, fee);
                     }
@@ -363,7 +385,7 @@ impl Model {
         }
         for who in [alice(), bob(), carol()] {
             assert_eq!(on_hold(&who), 0);
-            assert_eq!(Pending::<Test>::get(entity(&who)), 0);
+            assert_eq!(Jobs::looked_for(entity(&who)), 0);
         }
         let burned: Balance = self.closed.values().map(|ledger| ledger.burned).sum();
         assert_eq!(BurnedTotal::get(), burned + self.asked + self.topped, "nothing else is burned");

@@ -29,13 +29,15 @@ fn rejected_epoch_is_burned_topped_up_and_the_slot_drawn_again() {
         let topped = PRICE - burned;
         has_event(Event::Rejected { slot: id, epoch: e(FIRST), burned, topped });
         let after = money(&alice(), &operator(license));
-        assert_eq!(after.burned, before.burned + PRICE, "a whole epoch's price is burned");
-        assert_eq!(after.held, before.held - burned);
+        assert_eq!(after.burned, before.burned + PRICE + FEE, "a whole epoch's price is burned, and the fee of a draw");
+        assert_eq!(after.held, before.held - burned - FEE);
         assert_eq!(after.free, before.free - topped);
         assert_eq!(after.operator, 0);
-        assert_eq!(slot_of(id).held, held - burned);
-        // The node loses reputation and the slot.
-        assert_eq!(noted(), vec![(license, Outcome::Rejected)]);
+        assert_eq!(slot_of(id).held, held - burned - FEE);
+        // The node loses the slot, and reputation if somebody shows that it can be served.
+        assert_eq!(noted(), vec![]);
+        let waits = Suspect { license: LicenseId(license), outcome: Outcome::Rejected, epoch: e(FIRST + 1) };
+        assert_eq!(slot_of(id).trial.suspects.to_vec(), vec![waits]);
         let last = e(FIRST + 1);
         has_event(Event::Left { slot: id, license: LicenseId(license), index, why: Leaving::Rejected, last });
         assert_eq!(service(index).left, Some(Left { at: now, last }));
@@ -235,9 +237,15 @@ fn both_services_of_an_epoch_are_rejected_together() {
         assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST + 1)));
         let burned = earns(PRICE, left, 255) + earns(PRICE, rest, 250);
         has_event(Event::Rejected { slot: id, epoch: e(FIRST + 1), burned, topped: PRICE - burned });
-        assert_eq!(money(&alice(), &operator(first)).burned, before.burned + PRICE);
-        let outcomes = noted();
-        assert!(outcomes.contains(&(first, Outcome::Rejected)) && outcomes.contains(&(second, Outcome::Rejected)));
+        assert_eq!(money(&alice(), &operator(first)).burned, before.burned + PRICE + FEE);
+        let rejected: Vec<u32> = slot_of(id)
+            .trial
+            .suspects
+            .iter()
+            .filter(|suspect| suspect.outcome == Outcome::Rejected)
+            .map(|suspect| suspect.license.0)
+            .collect();
+        assert_eq!(rejected, vec![first, second]);
         assert!(service(other).left.is_some());
         check();
         change_deed(second, |deed| deed.oracle = true);
@@ -263,9 +271,10 @@ fn slot_goes_on_when_an_epoch_of_a_former_service_is_rejected() {
         let other = serve(id);
         assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST)));
         assert_eq!(slot_of(id).state, SlotState::Running { index: other }, "its successor is not to blame");
-        assert!(noted().contains(&(first, Outcome::Rejected)));
+        assert_eq!(noted(), vec![]);
         check();
         run_dry();
+        assert_eq!(noted(), vec![(first, Outcome::Failed)], "once for what it did to one requester");
     });
 }
 

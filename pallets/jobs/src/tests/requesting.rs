@@ -155,46 +155,50 @@ fn request_is_refused_when_its_price_is_above_the_maximum() {
 }
 
 #[test]
-fn request_is_refused_when_the_entity_has_too_many_pending() {
+fn request_is_refused_when_the_entity_looks_for_too_many_nodes() {
     run(0, || {
         // Bob's account is another one of Alice's entity.
         attest(&bob(), 1, b"FR", EntityKind::Individual);
-        for n in 0..Parameters::default().max_pending {
-            ask(if n % 2 == 0 { alice() } else { bob() }, request());
+        let of = |nodes| JobRequest { nodes, ..request() };
+        ask(alice(), of(64));
+        ask(bob(), of(63));
+        assert_eq!(Jobs::looked_for(entity(&alice())), 127);
+        for who in [alice(), bob()] {
+            refuse(who.clone(), of(2), Balance::MAX, E::TooManyLookedFor);
         }
-        refuse(alice(), request(), Balance::MAX, E::TooManyPending);
-        refuse(bob(), request(), Balance::MAX, E::TooManyPending);
-        ask(carol(), request());
-        // A cancelled one makes room, once.
-        assert_ok!(Jobs::cancel(origin(alice()), JobId(0)));
-        ask(bob(), request());
-        refuse(alice(), request(), Balance::MAX, E::TooManyPending);
+        ask(bob(), of(1));
+        refuse(alice(), of(1), Balance::MAX, E::TooManyLookedFor);
+        ask(carol(), of(64));
+        // A cancelled one makes room for as many.
+        assert_ok!(Jobs::cancel(origin(bob()), JobId(1)));
+        refuse(alice(), of(64), Balance::MAX, E::TooManyLookedFor);
+        ask(bob(), of(63));
+        assert_eq!(Jobs::looked_for(entity(&bob())), MAX_LOOKED_FOR);
     });
 }
 
 #[test]
-fn request_pends_no_more_when_a_node_has_accepted_or_none_was_found() {
+fn slot_is_looked_for_no_more_when_it_is_offered_or_has_ended() {
     run(1, || {
-        let job = ask(alice(), JobRequest { nodes: 2, ..request() });
         let entity = entity(&alice());
-        assert_eq!(Pending::<Test>::get(entity), 1);
+        let job = ask(alice(), JobRequest { nodes: 2, ..request() });
+        assert_eq!(Jobs::looked_for(entity), 2);
         blocks(5);
+        assert_eq!(Jobs::looked_for(entity), 1, "one is offered");
         let id = (0..2).map(|n| slot(job, n)).find(|id| offered(*id).is_some()).unwrap();
         accept(id);
-        assert_eq!(Pending::<Test>::get(entity), 0);
-        // The other slot finds nobody; that frees nothing a second time.
-        let other = ask(alice(), JobRequest { nodes: 64, ..request() });
-        assert_eq!(Pending::<Test>::get(entity), 1);
+        assert_eq!(Jobs::looked_for(entity), 1);
+        ask(alice(), JobRequest { nodes: 64, ..request() });
         blocks(Parameters::default().draw_blocks + 30);
-        assert_eq!(closed(other), Some(Closing::Unserved));
-        assert_eq!(Pending::<Test>::get(entity), 0);
+        assert_eq!(Jobs::looked_for(entity), 0);
+        assert_eq!(Turns::<Test>::count(), 0);
     });
 }
 
 #[test]
 fn request_is_refused_when_the_account_can_not_pay() {
     run(1, || {
-        let due = 10 * PRICE + FEE;
+        let due = 10 * PRICE + DRAWS + FEE;
         let poor = account(7);
         attest(&poor, 7, b"DE", EntityKind::Individual);
         let fund = |amount| {
@@ -213,10 +217,10 @@ fn request_is_refused_when_the_account_can_not_pay() {
         fund(1);
         // Its last base unit can be spent.
         let job = ask(poor.clone(), request());
-        assert_eq!((free(&poor), on_hold(&poor)), (0, 10 * PRICE));
+        assert_eq!((free(&poor), on_hold(&poor)), (0, 10 * PRICE + DRAWS));
         // And it comes back.
         assert_ok!(Jobs::cancel(origin(poor.clone()), job));
-        assert_eq!((free(&poor), on_hold(&poor)), (10 * PRICE, 0));
+        assert_eq!((free(&poor), on_hold(&poor)), (10 * PRICE + DRAWS, 0));
     });
 }
 
@@ -227,21 +231,23 @@ fn request_holds_the_price_and_burns_the_fee() {
         let wanted = JobRequest { nodes: 3, epochs: 7, gpu: Some(Gpu::Med), ..request() };
         let price = 4 * (R1 + R1 * 24 / 10);
         let quote = Jobs::quote(Tier::Low2, Some(Gpu::Med)).unwrap();
-        assert_eq!((quote.price, quote.fee, quote.rate), (price, FEE, QUARTER));
+        assert_eq!((quote.price, quote.fee, quote.draws, quote.rate), (price, FEE, DRAWS, QUARTER));
         let job = ask(alice(), wanted.clone());
-        let held = 21 * price;
+        let (held, fee) = (21 * price + 3 * DRAWS, 3 * FEE);
         let after = money(&alice(), &operator(0));
         assert_eq!(
             after,
-            Money { free: before.free - held - FEE, held, burned: before.burned + FEE, operator: before.operator }
+            Money { free: before.free - held - fee, held, burned: before.burned + fee, operator: before.operator }
         );
-        has_event(Event::Requested { job, owner: alice(), request: Box::new(wanted.clone()), price, held, fee: FEE });
+        has_event(Event::Requested { job, owner: alice(), request: Box::new(wanted.clone()), price, held, fee });
         has_event(Event::DrawOpened {
             draw: 0,
             job,
             slots: vec![0, 1, 2].try_into().unwrap(),
             licenses: 3,
+            included: false,
             bytes_of: e(FIRST - 1),
+            burned: 0,
         });
         let stored = job_of(job);
         assert_eq!(stored.state, JobState::Requested);
@@ -252,7 +258,8 @@ fn request_holds_the_price_and_burns_the_fee() {
         for n in 0..3 {
             let stored = slot_of(slot(job, n));
             assert_eq!(stored.state, SlotState::Drawing { draw: 0 });
-            assert_eq!((stored.held, stored.started, stored.ends()), (7 * price, None, e(7)));
+            assert_eq!((stored.held, stored.started, stored.ends()), (7 * price + DRAWS, None, e(7)));
+            assert_eq!((stored.draws, stored.draw_fee, stored.tried.len()), (16, FEE, 0));
         }
         assert_eq!(ask(bob(), request()), JobId(1));
         check();
@@ -262,13 +269,12 @@ fn request_holds_the_price_and_burns_the_fee() {
 #[test]
 fn parameters_are_set_when_they_are_within_bounds() {
     run(0, || {
-        let good = Parameters { max_pending: 3, ..Default::default() };
+        let good = Parameters { probes: 64, ..Default::default() };
         assert_noop!(Jobs::set_parameters(origin(alice()), good), DispatchError::BadOrigin);
         type Bound = (fn(&mut Parameters), E);
         let bad: Vec<Bound> = vec![
+            (|p| p.creation_fee_milli = 0, E::FeeOutOfBounds),
             (|p| p.creation_fee_milli = 1_000_001, E::FeeOutOfBounds),
-            (|p| p.max_pending = 0, E::PendingOutOfBounds),
-            (|p| p.max_pending = 1_001, E::PendingOutOfBounds),
             (|p| p.accept_blocks = 9, E::BlocksOutOfBounds),
             (|p| p.accept_blocks = 28_801, E::BlocksOutOfBounds),
             (|p| p.draw_blocks = 9, E::BlocksOutOfBounds),
@@ -291,8 +297,8 @@ fn parameters_are_set_when_they_are_within_bounds() {
 }
 
 #[test]
-fn fee_may_be_zero_or_large() {
-    for milli in [0, 1_000_000] {
+fn fee_may_be_small_or_large() {
+    for milli in [1, 1_000_000] {
         with_parameters(1, Parameters { creation_fee_milli: milli, ..Default::default() }).execute_with(|| {
             let burned = BurnedTotal::get();
             ask(alice(), request());

@@ -13,7 +13,7 @@ fn job_is_told_with_its_money() {
         accept(first);
         let info = Jobs::job(job).unwrap();
         assert_eq!((info.id, info.job.clone(), info.request), (job, job_of(job), Some(asked)));
-        assert_eq!((info.held, info.spent, info.prices), (20 * PRICE, 0, vec![PRICE]));
+        assert_eq!((info.held, info.spent, info.prices), (20 * PRICE + 2 * DRAWS, 0, vec![PRICE]));
         assert_eq!((info.counts.running, info.counts.offered), (1, 1));
         // What it says would be returned is what is returned.
         let before = free(&alice());
@@ -96,7 +96,7 @@ fn slot_is_told_with_its_services_and_its_draw_recomputed() {
         let info = Jobs::slot(id).unwrap();
         let license = LicenseId(server(id));
         assert_eq!((info.license, info.owner), (Some(license), Some(operator(license.0))));
-        assert_eq!((info.held, info.started, info.ends), (5 * PRICE, Some(e(FIRST)), e(FIRST + 5)));
+        assert_eq!((info.held, info.started, info.ends), (5 * PRICE + DRAWS, Some(e(FIRST)), e(FIRST + 5)));
         assert_eq!(info.services.len(), 1);
         let accrued = earns(PRICE, first_ms, 200);
         assert_eq!((info.services[0].index, info.services[0].accrued), (index, accrued));
