@@ -10,6 +10,7 @@ use crate::{
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
+use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{bounded::BoundedVec, ConstU32};
 
 /// The clock and the running epoch.
@@ -86,6 +87,11 @@ impl Absence {
     pub fn payload(&self, genesis: Hash, voter: &VoteId) -> Vec<u8> {
         let digest = sp_io::hashing::blake2_256(&self.encode());
         (b"ratio1/absence/v1", genesis, voter, digest).encode()
+    }
+
+    /// Whether `voter` signed this for the chain with this genesis.
+    pub fn is_signed_by(&self, voter: &VoteId, genesis: Hash, signature: &VoteSignature) -> bool {
+        voter.verify(&self.payload(genesis, voter), signature)
     }
 }
 
@@ -282,6 +288,8 @@ pub struct PayoutInfo {
     pub reported: Vec<(AccountId, u8, bool)>,
     /// The median, once final.
     pub byte: Option<u8>,
+    /// Beat slots in which the chain made no blocks: no part of the epoch, and nobody is less for them.
+    pub lost_slots: u32,
     /// Whether it reached the threshold of 98 % (`S_e`), which does not affect pay.
     pub available: Option<bool>,
     /// Base units the byte is worth: at an even pace entitlement * byte / maximum credits; of a Master deed the epoch's

@@ -83,6 +83,10 @@ pub struct EpochParams {
 /// Beat slots without a beat after which a node that serves slots of jobs is absent.
 pub const ABSENCE_SLOTS: u32 = 90;
 
+/// Beat slots between two reports of absence by one oracle, and the most that the slot of a report is from that of the
+/// block that takes it.
+pub const ABSENCE_SPACING: u32 = 30;
+
 /// Gaps one epoch can have. Where there are more, those that lie closest together become one.
 pub const MAX_GAPS: u32 = 16;
 

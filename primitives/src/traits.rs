@@ -139,6 +139,10 @@ pub trait Workers {
 pub trait Work {
     /// Slots offered to it or served by it.
     fn slots(license: LicenseId) -> u32;
+    /// Whether there is any: one read where there are many slots.
+    fn is_working(license: LicenseId) -> bool {
+        Self::slots(license) > 0
+    }
     /// Take all its slots away, at once: they are drawn again, what it earned is paid.
     fn evict(license: LicenseId);
     /// The most that `evict` costs.

@@ -14,7 +14,7 @@ use pallet_grandpa::AuthorityId as GrandpaId;
 use ratio1_primitives::{
     api::{
         Assignment, BallotStatus, ClockInfo, EpochInfo, LicenseInfo, NodeCall, NodeInfo, PayoutInfo, RoundInfo,
-        SignedVote, SupplyInfo,
+        SignedAbsence, SignedVote, SupplyInfo,
     },
     ballot::Seat,
     jobs::ServiceTerm,
@@ -219,6 +219,7 @@ impl_runtime_apis! {
 
     impl sp_genesis_builder::GenesisBuilder<Block> for Runtime {
         fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
+            presets::check_json(&config)?;
             build_state::<RuntimeGenesisConfig>(config)
         }
 
@@ -278,6 +279,10 @@ impl_runtime_apis! {
 
         fn vote_extrinsic(vote: SignedVote) -> <Block as BlockT>::Extrinsic {
             facts::vote_extrinsic(vote)
+        }
+
+        fn absence_extrinsic(report: SignedAbsence) -> <Block as BlockT>::Extrinsic {
+            facts::absence_extrinsic(report)
         }
 
         fn node_extrinsic(call: NodeCall) -> <Block as BlockT>::Extrinsic {

@@ -5,7 +5,7 @@ use alloc::{vec, vec::Vec};
 use frame_support::traits::tokens::nonfungibles_v2::InspectEnumerable as _;
 use frame_system::offchain::CreateAuthorizedTransaction;
 use ratio1_primitives::{
-    api::{ClassSupply, LicenseInfo, NodeCall, NodeInfo, PayoutInfo, SignedVote, SupplyInfo},
+    api::{ClassSupply, LicenseInfo, NodeCall, NodeInfo, PayoutInfo, SignedAbsence, SignedVote, SupplyInfo},
     ballot::{Seat, Vote},
     economics, pages,
     refusal::AdmissionRefusal,
@@ -72,6 +72,12 @@ pub fn vote_extrinsic(signed: SignedVote) -> UncheckedExtrinsic {
             pallet_availability::Call::reveal_pages { epoch, seat, first, pages, retry, signature }
         }
     })
+}
+
+/// A report of absence as a transaction.
+pub fn absence_extrinsic(report: SignedAbsence) -> UncheckedExtrinsic {
+    let SignedAbsence { voter, absence, signature } = report;
+    authorized(pallet_availability::Call::<Runtime>::report_absence { voter, absence, signature })
 }
 
 /// A claim as a transaction. A pool refuses for half an hour what was in a block before, so every block's claim has
@@ -156,6 +162,7 @@ pub fn payout(epoch: EpochIndex, id: LicenseId) -> Option<PayoutInfo> {
         linked,
         reported: Availability::reported(epoch, id),
         byte,
+        lost_slots: frozen.gaps.within(0, frozen.params.slots),
         available: byte.map(|a| a >= frozen.params.threshold),
         worth,
     })

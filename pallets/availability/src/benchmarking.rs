@@ -4,15 +4,23 @@
 use super::{clock::Voted, *};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
-use frame_support::traits::{Authorize, EnsureOrigin};
+use frame_support::traits::{Authorize, EnsureOrigin, Time};
 
 use ratio1_primitives::{
+    api::{Absence, MAX_ABSENT},
     ballot::{Ballot, Frozen, Page, Phase, RevealedPages, Seat, Summary, Vote, MAX_ORACLES, MAX_PAGES, MAX_REVEAL},
     economics::price::{Price, USD},
+    traits::OracleInspect,
     AccountId, EpochIndex, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE,
 };
 use sp_application_crypto::RuntimeAppPublic;
 use sp_runtime::transaction_validity::TransactionSource;
+
+/// What the neighbours must have for a report of absence.
+pub trait BenchmarkHelper {
+    /// As many active oracles as there can be, of which the last votes with `key`, and `n` licenses with slots, in order.
+    fn working(key: &VoteId, n: u32) -> Vec<LicenseId>;
+}
 
 const EPOCH: EpochIndex = EpochIndex(10);
 
@@ -27,7 +35,8 @@ fn seats(n: u32, key: &VoteId) -> Vec<Seat<AccountId>> {
 
 fn running(n: u32) -> RunningEpoch {
     let oracles = (0..n).map(|i| account("oracle", i, 0)).collect::<Vec<AccountId>>();
-    RunningEpoch { epoch: EPOCH.plus(1), params: Parameters::default(), oracles: PerSeat::truncate_from(oracles) }
+    let (params, oracles) = (Parameters::default(), PerSeat::truncate_from(oracles));
+    RunningEpoch { epoch: EPOCH.plus(1), params, oracles, gaps: Default::default() }
 }
 
 /// A round of `n` oracles and `pages` full pages, in `phase`.
@@ -114,6 +123,30 @@ fn pages_call<T: Config>(pages: u32) -> Call<T> {
     let revealed = RevealedPages::truncate_from(ballot.pages);
     let signature = sign::<T>(&key, &Vote::Pages { first: 0, pages: revealed.clone() });
     Call::reveal_pages { epoch: EPOCH, seat: 0, first: 0, pages: revealed, retry: 0, signature }
+}
+
+/// The report of the last of all oracles that are needed, which names `n` licenses with slots.
+fn absence_call<T: Config>(n: u32) -> Call<T> {
+    let voter = key();
+    let licenses = T::BenchmarkHelper::working(&voter, n);
+    let oracles = T::Oracles::active().into_iter().map(|seat| seat.oracle).collect::<Vec<_>>();
+    let needed = ratio1_primitives::apbft::quorum(oracles.len() as u32);
+    let epoch = EPOCH.plus(1);
+    Running::<T>::put(RunningEpoch { oracles: PerSeat::truncate_from(oracles), ..running(1) });
+    let epoch_ms = EpochLength::<T>::get();
+    let genesis_moment = T::Time::now().saturating_sub(epoch_ms.saturating_mul(epoch.0.into()));
+    Clock::<T>::put(ratio1_primitives::ClockParams { genesis_moment, epoch_ms });
+    for license in &licenses {
+        let mut silence = Silence::new(0);
+        (0..needed.saturating_sub(1) as u16).for_each(|seat| {
+            silence.note(0, seat);
+        });
+        Silences::<T>::insert(epoch, license, silence);
+    }
+    let absence = Absence { epoch, slot: 0, licenses: frame_support::BoundedVec::truncate_from(licenses) };
+    let payload = absence.payload(Pallet::<T>::genesis_hash(), &voter);
+    let signature = voter.sign(&payload).expect("the key was generated here");
+    Call::report_absence { voter, absence, signature }
 }
 
 fn authorise<T: Config>(call: &Call<T>) -> Result<(), BenchmarkError> {
@@ -345,6 +378,42 @@ mod benchmarks {
             HistoryPruned::<T>::put(after);
         }
         assert_eq!(after, PruneCursor { epoch: EPOCH.plus(1), page: 0 });
+    }
+
+    /// The dearest: each license named is the last that a node needs to be absent.
+    #[benchmark]
+    fn report_absence(n: Linear<1, MAX_ABSENT>) -> Result<(), BenchmarkError> {
+        let call = absence_call::<T>(n);
+        #[block]
+        {
+            dispatch(call)?;
+        }
+        assert_eq!(Absentees::<T>::get().len() as u32, n);
+        Ok(())
+    }
+
+    #[benchmark]
+    fn authorize_report_absence(n: Linear<1, MAX_ABSENT>) -> Result<(), BenchmarkError> {
+        let call = absence_call::<T>(n);
+        #[block]
+        {
+            authorise(&call)?;
+        }
+        Ok(())
+    }
+
+    #[benchmark]
+    fn prune_silences() {
+        for license in 0..=absence::FORGET {
+            Silences::<T>::insert(EPOCH, LicenseId(license), Silence::new(0));
+        }
+        let after;
+        #[block]
+        {
+            after = Pallet::<T>::forget_silences(EPOCH);
+            SilencesPruned::<T>::put(after);
+        }
+        assert_eq!((after, Silences::<T>::iter_prefix(EPOCH).count()), (EPOCH, 1));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(4, 10), crate::mock::Test);

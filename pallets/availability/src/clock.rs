@@ -38,18 +38,24 @@ impl<T: Config> Pallet<T> {
     /// The work of one block, within the share of the block's weight that the running epoch's parameters grant.
     pub(crate) fn poll(meter: &mut WeightMeter) {
         let open = u32::try_from(Open::<T>::decode_len().unwrap_or(0)).unwrap_or(MAX_OPEN);
-        // Counting the block is not optional: windows must pass.
-        meter.consume(T::WeightInfo::poll(open));
+        // Counting the block is not optional: windows must pass. Nor is an outage, which reads and writes two values more.
+        meter.consume(T::WeightInfo::poll(open).saturating_add(T::DbWeight::get().reads_writes(2, 2)));
         let polled = Polled::<T>::mutate(|polled| {
             *polled = polled.saturating_add(1);
             *polled
         });
+        Self::note_moment();
         Self::attempt("clock", || Self::tick(meter, polled));
         for epoch in Open::<T>::get() {
             Self::attempt("window", || Self::pass_window(epoch, polled));
         }
         let mut budget = WeightMeter::with_limit(Self::step_limit().min(meter.remaining()));
+        // By turns first, so that neither keeps the other waiting, whatever the share.
+        if polled % 2 == 0 {
+            Self::move_absent(&mut budget);
+        }
         Self::settle_rounds(&mut budget, polled);
+        Self::move_absent(&mut budget);
         Self::prune(&mut budget);
         meter.consume(budget.consumed());
     }
@@ -79,6 +85,8 @@ impl<T: Config> Pallet<T> {
             Self::median_weight(MAX_ORACLES, true),
             T::WeightInfo::settle_chosen().saturating_add(Self::closing_weight(true)),
             T::WeightInfo::prune_ballots(MAX_ORACLES),
+            T::WeightInfo::prune_silences(),
+            Self::absent_weight(),
         ] {
             assert!(step.all_lte(limit), "availability: a step of {step:?} does not fit {limit:?}");
         }
@@ -147,13 +155,16 @@ impl<T: Config> Pallet<T> {
         let cursor = PruneCursor { epoch: first, page: 0 };
         BallotsPruned::<T>::put(cursor);
         HistoryPruned::<T>::put(cursor);
+        SilencesPruned::<T>::put(first);
         Self::open(first, T::Oracles::active().into_iter().map(|seat| seat.oracle).collect());
         Ok(())
     }
 
     fn open(epoch: EpochIndex, oracles: Vec<AccountId>) {
         let params = NextParameters::<T>::get();
-        Running::<T>::put(RunningEpoch { epoch, params, oracles: PerSeat::truncate_from(oracles) });
+        let gaps = Self::gaps_at_opening(epoch, &params);
+        Running::<T>::put(RunningEpoch { epoch, params, oracles: PerSeat::truncate_from(oracles), gaps });
+        Reported::<T>::kill();
         Self::deposit_event(Event::EpochOpened { epoch });
     }
 
@@ -172,32 +183,49 @@ impl<T: Config> Pallet<T> {
         let licenses = voted.licenses.min(MAX_PAGES.saturating_sub(pages(services)).saturating_mul(PAGE_SIZE));
         let is_first = ended.epoch == FirstEpoch::<T>::get();
         let void = is_first || (licenses == 0 && services == 0);
-        let first_void = match (is_first, void) {
+        let epoch_ms = EpochLength::<T>::get();
+        let lost = !void && ended.is_lost(epoch_ms);
+        let (first_void, first_passed) = match (is_first, void) {
             // With those before block 1, if the preset's moment is older.
-            (true, _) => EpochIndex(0),
-            (false, true) => ended.epoch,
-            (false, false) => ended.epoch.plus(1),
+            (true, _) => (EpochIndex(0), EpochIndex(0)),
+            (false, true) => (ended.epoch, ended.epoch),
+            (false, false) if lost => (ended.epoch.plus(1), ended.epoch),
+            (false, false) => (ended.epoch.plus(1), ended.epoch.plus(1)),
         };
         if !void {
             let frozen = Frozen {
                 seats: PerSeat::truncate_from(voters),
                 licenses,
                 services,
-                params: ended.params.epoch_params(EpochLength::<T>::get()),
-                gaps: Default::default(),
+                params: ended.expectation(epoch_ms),
+                gaps: ended.gaps.clone(),
             };
-            Self::freeze(ended, frozen, polled)?;
+            if lost {
+                Self::let_go(ended.epoch, frozen);
+            } else {
+                Self::freeze(ended, frozen, polled)?;
+            }
         }
-        let last_void = next.minus(1);
+        let last = next.minus(1);
         if first_void < next {
-            Self::deposit_event(Event::EpochsVoided { first: first_void, last: last_void });
+            Self::deposit_event(Event::EpochsVoided { first: first_void, last });
         }
         Self::open(next, opened);
         // Only now are they over for whoever asks.
-        if first_void < next {
-            T::OnEnd::on_lapsed(first_void, last_void);
+        if first_passed < next {
+            T::OnEnd::on_lapsed(first_passed, last);
         }
         Ok(())
+    }
+
+    /// Close an epoch of which too little is left to vote about.
+    fn let_go(epoch: EpochIndex, frozen: Frozen<AccountId>) {
+        let (seats, licenses) = (frozen.oracles(), frozen.licenses);
+        let ending = Ending::Lapsed;
+        let record = EpochRecord { ending, reopened: 0, seats, licenses, complete: 0, eligible: 0, known: None };
+        Records::<T>::insert(epoch, record);
+        FrozenSets::<T>::insert(epoch, frozen);
+        Self::deposit_event(Event::EpochLapsed { epoch, cause: LapseCause::Outage });
     }
 
     fn freeze(ended: RunningEpoch, frozen: Frozen<AccountId>, polled: u32) -> StepResult {
@@ -229,7 +257,7 @@ impl<T: Config> Pallet<T> {
     ///
     /// Age is that at `ended`, which had blocks: after a halt of many epochs nothing lapses before an epoch has passed
     /// in which it could be settled or governance could act. A round of which bytes were handed on stays; settling
-    /// finishes one before it begins another, so at most one such round exists. One that can not be closed because its
+    /// finishes one before it begins another, so at most one such round exists. One that cannot be closed because its
     /// data are missing is left, and the next one tried: the clock must go on.
     fn lapse_one(ended: EpochIndex) {
         let open = Open::<T>::get();

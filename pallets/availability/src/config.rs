@@ -16,6 +16,8 @@ pub const MAX_OPEN: u32 = 32;
 ///
 /// Nothing that has to remember every open epoch (versions of link masks, ballots) then needs to do so for longer.
 pub const MAX_AGE: u32 = 30;
+/// Licenses whose slots wait to be moved. Whoever does not find room is reported again.
+pub const MAX_ABSENTEES: u32 = 512;
 /// Bytes of ballots that one block takes.
 pub const MAX_BALLOT_BYTES: u32 = 1024 * 1024;
 /// A byte further than this from the median is a stray.
@@ -94,7 +96,7 @@ pub enum ParametersRefusal {
     Window,
     /// `reopenings` is above [`MAX_REOPENINGS`].
     Reopenings,
-    /// All windows together take more than half of [`MAX_AGE`] epochs.
+    /// All windows together take more than half of [`MAX_AGE`] epochs where blocks are slow ([`SLOW_BLOCK_MS`]).
     Round,
     /// `governance_delay` is outside [`GOVERNANCE_DELAY`].
     Delay,
@@ -114,8 +116,10 @@ pub const WINDOW_BLOCKS: (u32, u32) = (4, 2_400);
 pub const MAX_REOPENINGS: u8 = 10;
 /// Bounds of `governance_delay`, in epochs. With the windows' half of [`MAX_AGE`] it leaves time to act.
 pub const GOVERNANCE_DELAY: (u32, u32) = (1, 10);
-/// Milliseconds between two blocks, to compare windows with epochs.
+/// Milliseconds between two blocks.
 pub const BLOCK_MS: u64 = 3_000;
+/// As many while finality stalls and authors back off: four slots. Windows are compared with epochs at this pace.
+pub const SLOW_BLOCK_MS: u64 = 12_000;
 /// Bounds of `settle_share`, in percent.
 pub const SETTLE_SHARE: (u8, u8) = (5, 50);
 
@@ -145,10 +149,10 @@ impl Parameters {
     }
 
     /// Milliseconds until a round without a quorum is through all its windows, if its reveals fit the shortest window
-    /// and every slot has a block.
+    /// and blocks are as slow as a stall of finality makes them.
     fn longest_round_ms(&self) -> u64 {
         let windows = u64::from(self.commit_blocks).saturating_add(u64::from(self.reveal_blocks_min));
-        windows.saturating_mul(u64::from(self.reopenings).saturating_add(1)).saturating_mul(BLOCK_MS)
+        windows.saturating_mul(u64::from(self.reopenings).saturating_add(1)).saturating_mul(SLOW_BLOCK_MS)
     }
 
     /// What oracles and nodes need to know of an epoch of `epoch_ms` milliseconds.
@@ -211,8 +215,8 @@ mod tests {
             (Parameters { commit_blocks: 3, ..d }, ParametersRefusal::Window),
             (Parameters { reveal_blocks_min: 2_401, ..d }, ParametersRefusal::Window),
             (Parameters { reopenings: 11, ..d }, ParametersRefusal::Reopenings),
-            // Three times 101 blocks are 909 seconds, fifteen epochs are 900.
-            (Parameters { commit_blocks: 96, ..d }, ParametersRefusal::Round),
+            // Three times 26 slow blocks are 936 seconds, fifteen epochs are 900.
+            (Parameters { commit_blocks: 21, ..d }, ParametersRefusal::Round),
             (Parameters { governance_delay: 0, ..d }, ParametersRefusal::Delay),
             (Parameters { governance_delay: 11, ..d }, ParametersRefusal::Delay),
             (Parameters { settle_share: Percent::from_percent(4), ..d }, ParametersRefusal::Share),
@@ -220,7 +224,7 @@ mod tests {
         for (p, refusal) in cases {
             assert_eq!(p.validate(EPOCH), Err(refusal));
         }
-        assert_eq!(Parameters { commit_blocks: 95, ..d }.validate(EPOCH), Ok(()));
+        assert_eq!(Parameters { commit_blocks: 20, ..d }.validate(EPOCH), Ok(()));
         assert_eq!(d.validate(0), Err(ParametersRefusal::Grace));
     }
 }

@@ -68,8 +68,11 @@ impl<T: Config> Pallet<T> {
     pub fn clock_info() -> ClockInfo {
         let epoch_ms = EpochLength::<T>::get();
         let running = Running::<T>::get();
-        let params = running.as_ref().map_or_else(NextParameters::<T>::get, |running| running.params);
-        ClockInfo { clock: Clock::<T>::get(), current: Self::running_epoch(), params: params.epoch_params(epoch_ms) }
+        let params = match &running {
+            Some(running) => running.expectation(epoch_ms),
+            None => NextParameters::<T>::get().epoch_params(epoch_ms),
+        };
+        ClockInfo { clock: Clock::<T>::get(), current: Self::running_epoch(), params }
     }
 
     /// The block's time in Unix milliseconds, by which epochs open.

@@ -52,6 +52,18 @@
 //! `InvalidTransaction::ExhaustsResources`, which makes an author skip the vote until the next block instead of dropping
 //! it. A page of more than 1024 bytes, or more than 16 of them, is no call at all: it does not decode.
 //!
+//! ## Outages
+//!
+//! Time without blocks is nobody's fault. Where two blocks are further apart than [`allowance`], the beat slots from the
+//! one to the other, and as long after it, are a gap: nobody's beats or coverage are expected in them, and `M` is less by
+//! them. An epoch of which less than one slot in [`LEAST_LEFT`] is left lapses at its end, as [`LapseCause::Outage`].
+//!
+//! ## Absence
+//!
+//! `report_absence` is an authorised call too, signed by the vote key that an oracle has now. When `n - f` oracles of the
+//! running epoch have said of late that a node is silent, [`Config::Work`] moves the slots it serves, within the next
+//! blocks. See the module `absence`; `can_report_absence` is its view function.
+//!
 //! ## Invariants
 //!
 //! See [`Pallet::do_try_state`]: `Open` and `Rounds` agree, counters equal what is stored, every finalised epoch has all
@@ -61,14 +73,16 @@
 
 extern crate alloc;
 
+mod absence;
 mod ballots;
 #[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
+pub mod benchmarking;
 mod clock;
 mod config;
 mod inspect;
 #[cfg(test)]
 mod mock;
+mod outage;
 mod prune;
 mod resolve;
 mod settle;
@@ -80,8 +94,10 @@ mod types;
 pub mod weights;
 
 pub use config::{
-    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, LOG_TARGET, MAX_AGE, MAX_BALLOT_BYTES, MAX_OPEN, STRAY,
+    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, LOG_TARGET, MAX_ABSENTEES, MAX_AGE, MAX_BALLOT_BYTES,
+    MAX_OPEN, STRAY,
 };
+pub use outage::{allowance, ALLOWANCE_MS, LEAST_LEFT};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -93,10 +109,10 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::Time, weights::WeightMeter};
     use frame_system::{ensure_authorized, pallet_prelude::*};
     use ratio1_primitives::{
-        api::{EpochState, Shortfall},
+        api::{Absence, EpochState, Shortfall},
         ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
-        traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect},
-        AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteSignature,
+        traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect, Work},
+        AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteId, VoteSignature,
     };
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -117,12 +133,17 @@ pub mod pallet {
         type Licenses: LicenseInspect<AccountId>;
         /// How many services there are.
         type Services: ServiceInspect;
+        /// Whose slots move when their nodes are absent.
+        type Work: Work;
         /// Who votes.
         type Oracles: OracleInspect<AccountId>;
         /// Who is told how epochs end.
         type OnEnd: OnEpochEnd;
         /// Weights of calls and hook steps.
         type WeightInfo: WeightInfo;
+        /// Sets up the neighbours.
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: benchmarking::BenchmarkHelper;
     }
 
     /// Length of an epoch in milliseconds, from genesis and never changed.
@@ -154,6 +175,30 @@ pub mod pallet {
     /// The epoch that ran at block 1: void, as are all before it.
     #[pallet::storage]
     pub type FirstEpoch<T> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// The moment of the last block, in Unix milliseconds.
+    #[pallet::storage]
+    pub type LastMoment<T> = StorageValue<_, u64>;
+
+    /// The last time in which the chain made no blocks.
+    #[pallet::storage]
+    pub type LastOutage<T> = StorageValue<_, Outage>;
+
+    /// For each oracle of the running epoch, the slot of its last report of absence in it.
+    #[pallet::storage]
+    pub type Reported<T> = StorageValue<_, PerSeat<Option<u32>>, ValueQuery>;
+
+    /// Which oracles said in the running epoch that the node of a license is silent. Goes with the epoch.
+    #[pallet::storage]
+    pub type Silences<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, LicenseId, Silence>;
+
+    /// The first epoch of which something that was said may be left.
+    #[pallet::storage]
+    pub type SilencesPruned<T> = StorageValue<_, EpochIndex, ValueQuery>;
+
+    /// Licenses whose slots move, as enough oracles said that their nodes are silent.
+    #[pallet::storage]
+    pub type Absentees<T> = StorageValue<_, BoundedVec<LicenseId, ConstU32<MAX_ABSENTEES>>, ValueQuery>;
 
     /// Blocks in which `on_poll` ran.
     #[pallet::storage]
@@ -283,6 +328,13 @@ pub mod pallet {
         EpochFinalised { epoch: EpochIndex, ending: Ending, licenses: u32, complete: u32, eligible: u32 },
         /// An epoch is closed without credits.
         EpochLapsed { epoch: EpochIndex, cause: LapseCause },
+        /// No block was made after `from`, until one was; what is before `until` is no part of any epoch. In Unix
+        /// milliseconds.
+        TimeLost { from: u64, until: u64 },
+        /// An oracle said that the nodes of so many licenses with slots are silent.
+        AbsenceReported { epoch: EpochIndex, oracle: AccountId, slot: u32, licenses: u32 },
+        /// Enough oracles said so of this one: the slots it serves move.
+        NodeAbsent { epoch: EpochIndex, license: LicenseId },
         /// The next epoch that opens uses these.
         ParametersSet { parameters: Parameters },
     }
@@ -298,7 +350,7 @@ pub mod pallet {
         NotRevealWindow,
         /// 3: the frozen set has no such seat. Only oracles active through the whole epoch vote.
         NoSuchSeat,
-        /// 4: this seat committed already, and a commit can not be changed. Reveal it.
+        /// 4: this seat committed already, and a commit cannot be changed. Reveal it.
         AlreadyCommitted,
         /// 5: this seat has no commit to reveal. Commit if the windows reopen.
         NotCommitted,
@@ -312,7 +364,7 @@ pub mod pallet {
         WrongPageCount,
         /// 10: this seat's header is revealed already. Go on with its pages.
         HeaderAlreadyRevealed,
-        /// 11: pages can not be checked before the header. Reveal it first.
+        /// 11: pages cannot be checked before the header. Reveal it first.
         HeaderNotRevealed,
         /// 12: the reveal carries no page.
         NoPages,
@@ -328,6 +380,23 @@ pub mod pallet {
         BadSignature,
         /// 18, reported as `ExhaustsResources`: the block has taken all the ballots it can. It goes into a later one.
         BlockFull,
+        /// 19: the report of absence names no license. Name those that are silent, or send none.
+        NobodyNamed,
+        /// 20: the report names licenses out of order, or one twice. Name each once, in ascending order.
+        NamedOutOfOrder,
+        /// 21: the report is not for the running epoch. Report anew.
+        EpochNotRunning,
+        /// 22: the report's slot is too far from that of this block. Report anew; if it is refused again, set the clock.
+        SlotNotNow,
+        /// 23: within the slots meant the chain made no blocks, or had only just begun to: nodes may still be finding each
+        /// other. Report when so many slots have passed since.
+        AfterOutage,
+        /// 24: the key is no vote key of an oracle that was active when the epoch opened, still is, and is not barred.
+        NotActive,
+        /// 25: this oracle reported a short while ago. Wait until its slots have passed.
+        ReportedLately,
+        /// 26: the report is not signed by the key it names, for this chain.
+        BadReportSignature,
         /// The epoch is not unresolved: there is nothing to choose and nothing to let lapse.
         NotUnresolved,
         /// The epoch has not been unresolved for the governance delay. Try again in a later epoch.
@@ -433,7 +502,7 @@ pub mod pallet {
             Self::let_lapse(epoch)
         }
 
-        /// Set the parameters from the next epoch on. The epoch's length can not be changed.
+        /// Set the parameters from the next epoch on. The epoch's length cannot be changed.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::set_parameters())]
         pub fn set_parameters(origin: OriginFor<T>, parameters: Parameters) -> DispatchResult {
@@ -442,6 +511,22 @@ pub mod pallet {
             NextParameters::<T>::put(parameters);
             Self::deposit_event(Event::ParametersSet { parameters });
             Ok(())
+        }
+
+        /// Say that nodes with running slots are silent. Signed by the vote key of an active oracle. When enough oracles
+        /// say so of one, the slots it serves move.
+        #[pallet::call_index(6)]
+        #[pallet::weight((T::WeightInfo::report_absence(absence.licenses.len() as u32), DispatchClass::Operational))]
+        #[pallet::authorize(Self::authorize_report_absence)]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_report_absence(absence.licenses.len() as u32))]
+        pub fn report_absence(
+            origin: OriginFor<T>,
+            voter: VoteId,
+            absence: Absence,
+            _signature: VoteSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            Self::apply_absence(voter, absence)
         }
     }
 
@@ -479,6 +564,15 @@ pub mod pallet {
             signature: VoteSignature,
         ) -> Result<(), DispatchError> {
             Self::check_pages(epoch, seat, first, &pages, retry, &signature).map(|_| ()).map_err(Into::into)
+        }
+
+        /// Whether `report_absence` would be accepted now, or why not.
+        pub fn can_report_absence(
+            voter: VoteId,
+            absence: Absence,
+            signature: VoteSignature,
+        ) -> Result<(), DispatchError> {
+            Self::check_absence(&voter, &absence, &signature).map(|_| ()).map_err(Into::into)
         }
 
         /// Where an epoch stands.

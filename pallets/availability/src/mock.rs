@@ -13,7 +13,7 @@ use ratio1_primitives::{
     economics::price::Price,
     keys::pair::VotePair,
     refusal::AdmissionRefusal,
-    traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask, ServiceInspect},
+    traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask, ServiceInspect, Work},
     AccountId, Balance, EpochIndex, Grant, License, LicenseId, NodeId,
 };
 use sp_core::Pair;
@@ -50,6 +50,10 @@ parameter_types! {
     pub static Priced: Vec<(EpochIndex, Price)> = Vec::new();
     pub static Passed: Vec<(EpochIndex, EpochIndex)> = Vec::new();
     pub static PollLimit: Weight = Weight::MAX;
+    /// Licenses with slots.
+    pub static Working: Vec<LicenseId> = Vec::new();
+    /// Whose slots were moved.
+    pub static Moved: Vec<LicenseId> = Vec::new();
 }
 
 pub struct Neighbours;
@@ -97,6 +101,25 @@ impl LicenseInspect<AccountId> for Neighbours {
 impl ServiceInspect for Neighbours {
     fn services() -> u32 {
         Serving::get()
+    }
+}
+
+impl Work for Neighbours {
+    fn slots(license: LicenseId) -> u32 {
+        u32::from(Working::get().contains(&license))
+    }
+    fn evict(_: LicenseId) {
+        panic!("this pallet evicts nobody")
+    }
+    fn evict_weight() -> Weight {
+        Weight::zero()
+    }
+    fn absent(license: LicenseId) {
+        Moved::mutate(|moved| moved.push(license));
+        Working::mutate(|working| working.retain(|one| *one != license));
+    }
+    fn absent_weight() -> Weight {
+        ABSENT_WEIGHT
     }
 }
 
@@ -148,9 +171,21 @@ impl pallet_availability::Config for Test {
     type Time = Neighbours;
     type Licenses = Neighbours;
     type Services = Neighbours;
+    type Work = Neighbours;
     type Oracles = Neighbours;
     type OnEnd = Neighbours;
     type WeightInfo = ();
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = Neighbours;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper for Neighbours {
+    fn working(key: &ratio1_primitives::VoteId, n: u32) -> Vec<LicenseId> {
+        Active::set((0..=99).map(|i| Seat { vote_key: key.clone(), ..seat(i) }).rev().collect());
+        Working::set((0..n).map(LicenseId).collect());
+        Working::get()
+    }
 }
 
 /// The time of block 1.
@@ -159,6 +194,8 @@ pub const START: u64 = 1_700_000_000_000;
 pub const PRICE_WEIGHT: Weight = Weight::from_parts(2_000_000, 0);
 /// What telling that an epoch is final costs here.
 pub const FINALISED_WEIGHT: Weight = Weight::from_parts(500_000, 0);
+/// What moving the slots of an absent node costs here.
+pub const ABSENT_WEIGHT: Weight = Weight::from_parts(45_000_000_000, 0);
 /// What it costs to tell of epochs without result.
 pub const LAPSE_WEIGHT: Weight = Weight::from_parts(3_000_000, 0);
 /// Length of an epoch: twenty blocks.
@@ -200,6 +237,8 @@ pub fn new_test_ext(oracles: u8, licenses: u32) -> sp_io::TestExternalities {
         Serving::set(0);
         Finalised::set(Vec::new());
         PollLimit::set(Weight::MAX);
+        Working::set(Vec::new());
+        Moved::set(Vec::new());
     });
     ext
 }
@@ -254,8 +293,8 @@ pub fn run_to_phase(epoch: u32, wanted: Option<Phase>) {
 
 /// What an oracle that heard everything says of an epoch.
 pub fn summary(epoch: u32) -> Summary {
-    let epoch = EpochIndex(epoch);
-    Summary { epoch, salt: [7; 32], coverage: 255, finalised: System::block_number(), ..Default::default() }
+    let (epoch, finalised) = (EpochIndex(epoch), 20 * epoch);
+    Summary { epoch, salt: [7; 32], coverage: 255, finalised, ..Default::default() }
 }
 
 pub fn ballot_with_coverage(epoch: u32, bytes: &[u8], coverage: u8) -> Ballot {

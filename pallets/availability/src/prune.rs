@@ -12,6 +12,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn prune(budget: &mut WeightMeter) {
         let Some(RunningEpoch { epoch: current, .. }) = Running::<T>::get() else { return };
         let open = <Self as EpochInspect>::oldest_open();
+        Self::prune_silences(budget, current, STEPS);
         let mut cursor = BallotsPruned::<T>::get();
         for _ in 0..STEPS {
             if cursor.epoch >= open.min(current.minus(KEEP_BALLOTS)) {

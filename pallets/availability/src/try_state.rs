@@ -3,8 +3,10 @@
 use crate::{pallet::*, types::*};
 use frame_support::ensure;
 use ratio1_primitives::{
+    apbft,
     ballot::{page_hash, Frozen, Phase},
     economics::price::is_sane,
+    traits::LicenseInspect,
     AccountId, EpochIndex,
 };
 use sp_runtime::TryRuntimeError;
@@ -34,13 +36,39 @@ impl<T: Config> Pallet<T> {
         for (epoch, record) in Records::<T>::iter() {
             Self::check_record(epoch, record, running.epoch)?;
         }
+        Self::check_silences(&running)?;
         Self::check_pages_belong()
+    }
+
+    /// What was said of absence is of oracles there are, not too old, and not enough; who is absent waits once.
+    fn check_silences(running: &RunningEpoch) -> Check {
+        let oracles = running.oracles.len();
+        ensure!(Reported::<T>::get().len() <= oracles, "a report of no oracle");
+        let pruned = SilencesPruned::<T>::get();
+        ensure!(pruned <= running.epoch, "what is said now is forgotten");
+        let absentees = Absentees::<T>::get();
+        for (epoch, license, silence) in Silences::<T>::iter() {
+            ensure!(pruned <= epoch && epoch <= running.epoch, "absence in an epoch that is forgotten");
+            let quorum = apbft::quorum(u32::try_from(oracles).unwrap_or(u32::MAX));
+            ensure!(epoch < running.epoch || silence.count() < quorum, "absent, and its slots do not move");
+            ensure!(silence.count() > 0 && license.0 < T::Licenses::count(), "absence of no license");
+        }
+        let unique =
+            absentees.iter().enumerate().all(|(n, license)| absentees.iter().skip(n + 1).all(|l| l != license));
+        ensure!(unique, "a license waits twice");
+        let gaps = running.gaps.iter().map(|gap| (gap.from, gap.to)).collect::<alloc::vec::Vec<_>>();
+        let slots = running.params.epoch_params(EpochLength::<T>::get()).slots;
+        let (ordered, within) =
+            (gaps.is_sorted_by(|a, b| a.1 < b.0), gaps.iter().all(|gap| gap.0 < gap.1 && gap.1 <= slots));
+        ensure!(ordered && within, "gaps out of order, or past the epoch");
+        ensure!(LastOutage::<T>::get().is_none_or(|outage| outage.from < outage.until), "an outage that ends first");
+        Ok(())
     }
 
     fn check_open(running: EpochIndex) -> Check {
         let open = Open::<T>::get();
         ensure!(open.windows(2).all(|pair| pair.first() < pair.last()), "open rounds are out of order");
-        ensure!(open.iter().all(|e| *e < running && *e > FirstEpoch::<T>::get()), "an open round that can not be");
+        ensure!(open.iter().all(|e| *e < running && *e > FirstEpoch::<T>::get()), "an open round that cannot be");
         ensure!(open.iter().all(Rounds::<T>::contains_key), "an open epoch without a round");
         ensure!(Rounds::<T>::iter().count() == open.len(), "a round that is not open");
         let credited = Rounds::<T>::iter_values().filter(Round::has_credited).count();

@@ -6,6 +6,7 @@ use frame_support::BoundedVec;
 use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, MAX_ORACLES},
+    clock::Gaps,
     economics::price::Price,
     AccountId, BlockNumber, EpochIndex,
 };
@@ -24,6 +25,28 @@ pub struct RunningEpoch {
     pub params: Parameters,
     /// The oracles active when it opened; only they can vote on it.
     pub oracles: PerSeat<AccountId>,
+    /// Slots in which no blocks were made, so far.
+    pub gaps: Gaps,
+}
+
+/// When the chain made no blocks, with the time nodes have to find each other again, in Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Outage {
+    /// The last block before it.
+    pub from: u64,
+    /// The end of the allowance after the first block.
+    pub until: u64,
+}
+
+/// Who said of a node that it is silent: a bit for each oracle of the running epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Silence {
+    /// The newest period of [`ABSENCE_SLOTS`](ratio1_primitives::clock::ABSENCE_SLOTS) in which somebody did.
+    pub(crate) period: u32,
+    /// Those who did in it.
+    pub(crate) now: [u8; (MAX_ORACLES as usize).div_ceil(8)],
+    /// Those who did in the one before.
+    pub(crate) before: [u8; (MAX_ORACLES as usize).div_ceil(8)],
 }
 
 /// The next piece of work of an epoch in [`Phase::Settling`].
@@ -165,6 +188,8 @@ pub enum LapseCause {
     Age,
     /// Too many were open ([`crate::MAX_OPEN`]).
     NoRoom,
+    /// The chain made no blocks in so much of it that less than one in [`crate::LEAST_LEFT`] of its slots is left.
+    Outage,
 }
 
 /// What is remembered of a closed epoch for ever.

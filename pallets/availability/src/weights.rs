@@ -36,6 +36,12 @@ pub trait WeightInfo {
     fn prune_ballots(n: u32) -> Weight;
     /// Remove one page of history, or what else there is of an epoch.
     fn prune_history() -> Weight;
+    /// Note a report that names `n` licenses.
+    fn report_absence(n: u32) -> Weight;
+    /// Check a report that names `n` licenses.
+    fn authorize_report_absence(n: u32) -> Weight;
+    /// Forget some of what was said of absence in an epoch.
+    fn prune_silences() -> Weight;
 }
 
 const fn micros(n: u64) -> Weight {
@@ -94,5 +100,14 @@ impl WeightInfo for () {
     }
     fn prune_history() -> Weight {
         micros(300)
+    }
+    fn report_absence(n: u32) -> Weight {
+        plus_each(300, 180, n)
+    }
+    fn authorize_report_absence(n: u32) -> Weight {
+        plus_each(300, 1, n)
+    }
+    fn prune_silences() -> Weight {
+        micros(8_000)
     }
 }

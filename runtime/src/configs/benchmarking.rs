@@ -209,12 +209,34 @@ impl pallet_rewards::benchmarking::BenchmarkHelper<AccountId> for Scene {
     }
 }
 
+impl pallet_availability::benchmarking::BenchmarkHelper for Scene {
+    fn working(key: &VoteId, n: u32) -> Vec<LicenseId> {
+        let mut seats = Self::seats();
+        if let Some(last) = seats.last_mut() {
+            last.vote_key = key.clone();
+        }
+        let records = seats.iter().map(|seat| pallet_oracles::OracleRecord {
+            oracle: seat.oracle.clone(),
+            license: seat.license,
+            entity: Default::default(),
+            since: 0,
+        });
+        pallet_oracles::Oracles::<Runtime>::put(BoundedVec::truncate_from(records.collect()));
+        pallet_oracles::Voters::<Runtime>::put(BoundedVec::truncate_from(seats));
+        let slot = ratio1_primitives::jobs::SlotRef { job: ratio1_primitives::JobId(0), slot: 0 };
+        let licenses: Vec<LicenseId> = (0..n).map(LicenseId).collect();
+        licenses.iter().for_each(|license| pallet_jobs::Assigned::<Runtime>::insert(license, slot, ()));
+        licenses
+    }
+}
+
 impl pallet_pools::benchmarking::BenchmarkHelper for Scene {
     fn run_epoch(epoch: EpochIndex) {
         pallet_availability::Running::<Runtime>::put(pallet_availability::RunningEpoch {
             epoch,
             params: Default::default(),
             oracles: Default::default(),
+            gaps: Default::default(),
         });
     }
 }

@@ -117,9 +117,12 @@ impl pallet_availability::Config for Runtime {
     type Time = Timestamp;
     type Licenses = Licenses;
     type Services = Jobs;
+    type Work = Jobs;
     type Oracles = Oracles;
     type OnEnd = EpochEnd;
     type WeightInfo = weights::pallet_availability::WeightInfo<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = super::benchmarking::Scene;
 }
 
 impl pallet_rewards::Config for Runtime {

@@ -246,9 +246,9 @@ impl<T: frame_system::Config> pallet_availability::WeightInfo for WeightInfo<T> 
 			.saturating_add(Weight::from_parts(0, 4718))
 			// Standard Error: 71_121
 			.saturating_add(Weight::from_parts(20_342_949, 0).saturating_mul(o.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(o.into())))
-			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(o.into())))
 			.saturating_add(Weight::from_parts(0, 9314).saturating_mul(o.into()))
 	}
@@ -284,8 +284,8 @@ impl<T: frame_system::Config> pallet_availability::WeightInfo for WeightInfo<T> 
 			.saturating_add(Weight::from_parts(0, 10304))
 			// Standard Error: 9_648
 			.saturating_add(Weight::from_parts(789_448, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(12))
-			.saturating_add(T::DbWeight::get().writes(6))
+			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Availability::Casts` (r:100 w:0)
 	/// Proof: `Availability::Casts` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
@@ -427,5 +427,54 @@ impl<T: frame_system::Config> pallet_availability::WeightInfo for WeightInfo<T> 
 			.saturating_add(Weight::from_parts(0, 4515))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	/// Storage: `Availability::Running` (r:1 w:0)
+	/// Storage: `Availability::Clock` (r:1 w:0)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Storage: `Availability::LastOutage` (r:1 w:0)
+	/// Storage: `Oracles::Voters` (r:1 w:0)
+	/// Storage: `Oracles::Oracles` (r:1 w:0)
+	/// Storage: `Session::DisabledValidators` (r:1 w:0)
+	/// Storage: `Availability::Reported` (r:1 w:1)
+	/// Storage: `Availability::Absentees` (r:1 w:1)
+	/// Storage: `Jobs::Assigned` (r:n w:0)
+	/// Storage: `Availability::Silences` (r:n w:n)
+	/// The range of component `n` is `[1, 512]`.
+	fn report_absence(n: u32, ) -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(90_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 20_000))
+			.saturating_add(Weight::from_parts(22_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(2))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5_200).saturating_mul(n.into()))
+	}
+	/// Storage: `Availability::Running` (r:1 w:0)
+	/// Storage: `Availability::Clock` (r:1 w:0)
+	/// Storage: `Timestamp::Now` (r:1 w:0)
+	/// Storage: `Availability::LastOutage` (r:1 w:0)
+	/// Storage: `Oracles::Voters` (r:1 w:0)
+	/// Storage: `Oracles::Oracles` (r:1 w:0)
+	/// Storage: `Session::DisabledValidators` (r:1 w:0)
+	/// Storage: `Availability::Reported` (r:1 w:0)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// The range of component `n` is `[1, 512]`.
+	fn authorize_report_absence(n: u32, ) -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(140_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 20_000))
+			.saturating_add(Weight::from_parts(60_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
+	}
+	/// Storage: `Availability::Silences` (r:65 w:64)
+	/// Storage: `Availability::SilencesPruned` (r:1 w:1)
+	fn prune_silences() -> Weight {
+		// Estimated, not measured yet.
+		Weight::from_parts(450_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 170_000))
+			.saturating_add(T::DbWeight::get().reads(66))
+			.saturating_add(T::DbWeight::get().writes(65))
 	}
 }

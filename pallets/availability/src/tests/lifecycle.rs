@@ -51,6 +51,8 @@ fn first_epoch_is_void_when_it_ends() {
 fn epochs_without_blocks_are_void_when_time_jumps() {
     new_test_ext(1, 1).execute_with(|| {
         run_to_epoch(1);
+        // To its end, so that it is not lost.
+        blocks(18);
         Now::mutate(|now| *now += 1_000_000 * EPOCH_MS);
         block();
         assert_eq!(Availability::current(), e(1_000_001));

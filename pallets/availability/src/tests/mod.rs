@@ -1,4 +1,6 @@
+mod absence;
 mod lifecycle;
+mod outages;
 mod price;
 mod property;
 mod pruning;

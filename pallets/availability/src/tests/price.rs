@@ -156,19 +156,18 @@ fn epochs_without_result_are_told_once_each() {
         GenesisMoment::<Test>::put(START - 10 * EPOCH_MS);
         block();
         assert_eq!((Availability::current(), Passed::get()), (e(10), vec![]));
-        Now::mutate(|now| *now += EPOCH_MS);
-        block();
+        blocks(20);
         assert_eq!(Passed::get(), [(e(0), e(10))]);
 
-        // A halt.
+        // A halt at the end of an epoch.
+        blocks(18);
         Now::mutate(|now| *now += 5 * EPOCH_MS);
         block();
         assert_eq!(Passed::get()[1..], [(e(12), e(15))]);
 
         // Nothing to vote about.
         Count::set(0);
-        Now::mutate(|now| *now += EPOCH_MS);
-        block();
+        blocks(20);
         assert_eq!(Passed::get()[2..], [(e(16), e(16))]);
 
         // Governance.

@@ -136,6 +136,25 @@ fn header_is_refused_when_it_does_not_match() {
     });
 }
 
+/// A lazy oracle takes another's commit from the pool, and its ballot when that is revealed.
+#[test]
+fn copied_ballot_is_refused_when_it_is_revealed() {
+    at_first_round(4, 5, || {
+        let good = ballot(1, &[255; 5]);
+        let Vote::Commit(hash) = committing(0, &good.header) else { unreachable!("a commit") };
+        for seat in 0..2 {
+            assert_ok!(vote(1, seat, Vote::Commit(hash)));
+        }
+        run_to_phase(1, Some(Phase::Reveal));
+        assert_ok!(vote(1, 0, Vote::Header(good.header.clone())));
+        refused(call(1, 1, 1, Vote::Header(good.header.clone())), E::HeaderMismatch);
+        // Nor under its neighbour's key in its own seat, nor under its own in its neighbour's.
+        refused(call(1, 1, 0, Vote::Header(good.header.clone())), E::HeaderMismatch);
+        refused(call(1, 0, 1, Vote::Header(good.header.clone())), E::HeaderAlreadyRevealed);
+        refused(call(1, 1, 1, pages_of(&good, 0, 1)), E::HeaderNotRevealed);
+    });
+}
+
 #[test]
 fn pages_are_refused_when_they_do_not_match() {
     at_first_round(2, 2_500, || {

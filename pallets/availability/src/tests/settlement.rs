@@ -168,7 +168,7 @@ fn windows_reopen_when_two_of_four_are_missing_and_resume() {
         let shortfall = Shortfall { quorum: 3, complete: 2, eligible: 2 };
         assert!(events().contains(&Event::EpochReopened { epoch: e(1), reopened: 1, shortfall }));
         assert_eq!(phase(1), Some(Phase::Commit));
-        // Those who voted need not vote again, and can not change it.
+        // Those who voted need not vote again, and cannot change it.
         assert_eq!(
             vote(1, 0, Vote::Commit(ratio1_primitives::Hash::zero())).unwrap_err(),
             refusals::code(E::AlreadyCommitted)
@@ -255,4 +255,33 @@ fn reveal_window_has_room_for_three_times_the_ballots() {
     assert_eq!(Availability::reveal_window(&frozen(4, 10), 5), 5);
     // 100 ballots of 100 000 bytes and their headers: 10 MiB.
     assert_eq!(Availability::reveal_window(&frozen(100, 100_000), 5), 30);
+}
+
+#[test]
+fn what_was_final_to_most_is_remembered_when_an_epoch_is_finalised() {
+    use ratio1_primitives::{
+        ballot::{Ballot, Summary},
+        traits::AvailabilityProvider,
+    };
+    let known = |epoch| <Availability as AvailabilityProvider>::known(e(epoch));
+    at_first_round(4, 5, || {
+        let heights = [30, 10, 12, u32::MAX];
+        let ballot = |finalised| Ballot::new(Summary { finalised, ..summary(1) }, &[255; 5], &[]).unwrap();
+        let ballots: Vec<_> = (0u16..).zip(heights).map(|(seat, height)| (seat, ballot(height))).collect();
+        assert_eq!(known(1), None);
+        settle(1, &ballots);
+        assert_eq!(known(1), Some(12), "the lower middle one of four: a liar's is not reached");
+        // Not that of a ballot that does not count.
+        run_to_epoch(3);
+        let deaf = Ballot::new(Summary { finalised: 1, coverage: 0, ..summary(2) }, &[255; 5], &[]).unwrap();
+        let other = |finalised| Ballot::new(Summary { finalised, ..summary(2) }, &[255; 5], &[]).unwrap();
+        settle(2, &[(0, deaf), (1, other(40)), (2, other(41)), (3, other(42))]);
+        assert_eq!(known(2), Some(41));
+        // Nor is anything known of one that lapsed.
+        run_to_epoch(4);
+        run_to_phase(3, Some(Phase::Unresolved));
+        run_to_epoch(8);
+        assert_ok!(Availability::lapse(RuntimeOrigin::root(), e(3)));
+        assert_eq!(known(3), None);
+    });
 }
