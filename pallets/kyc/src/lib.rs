@@ -10,7 +10,8 @@
 //!
 //! - *Admitted*: may begin something now (receive a deed, link a node, become an oracle, open a job). Strict.
 //! - *In good standing*: what was begun may go on. Outlives admission by [`GRACE_EPOCHS`] after expiry, and by
-//!   [`Config::RevocationDelay`] after a revocation or after the country became prohibited.
+//!   [`Config::RevocationDelay`] after a revocation or after the country became prohibited. The owner of an oracle does
+//!   not lose it by expiry: no registrar ends an oracle by looking away.
 //! - *Provider reference*: what lets an account without balance send transactions. The first attestation gives one,
 //!   once and for good; genesis gives it to the keyed accounts and pools of the preset.
 //! - *Entity*: the person or company behind one or several accounts. Nothing but its pseudonym is known here.

@@ -5,7 +5,7 @@ use frame_support::ensure;
 use ratio1_primitives::{
     kyc::Attestation,
     refusal::KycRefusal,
-    traits::{EpochInspect, KycInspect},
+    traits::{EpochInspect, IsOracle, KycInspect},
     EpochIndex,
 };
 
@@ -44,7 +44,10 @@ impl<T: Config> KycInspect<T::AccountId> for Pallet<T> {
         let record = Attestations::<T>::get(who).ok_or(KycRefusal::NotAttested)?;
         let attestation = record.attestation;
         ensure!(Self::revoked_from(&record).is_none_or(|stops| epoch < stops), KycRefusal::Revoked);
-        ensure!(epoch < attestation.expires.plus(GRACE_EPOCHS), KycRefusal::Expired(attestation.expires));
+        // A registrar cannot revoke an oracle's owner, and so cannot end an oracle by not renewing its owner either: enough
+        // of them together would leave no quorum. Governance can, by removing the oracle.
+        let lapsed = epoch >= attestation.expires.plus(GRACE_EPOCHS);
+        ensure!(!lapsed || T::Oracles::is_oracle(who), KycRefusal::Expired(attestation.expires));
         let prohibited = Prohibitions::<T>::get(attestation.country).is_some_and(|from| from <= epoch);
         ensure!(!prohibited, KycRefusal::CountryProhibited);
         Ok(attestation)

@@ -21,6 +21,9 @@ mod errors {
         NodeTaken,
         /// The license was linked in this epoch already; wait for the next epoch.
         LinkCooldown,
+        /// The license was unlinked in this epoch, and no epoch counts the beats of two nodes for one license; wait for the
+        /// next epoch (`link_from`).
+        UnlinkCooldown,
         /// The proof is not the node's signature over this chain, license, owner and the license's current link nonce
         /// (`link_nonce`): wrong, made for somebody else, or used before. Have the node sign a new one.
         BadLinkProof,
@@ -87,7 +90,7 @@ mod errors {
         ReservedForAnother,
         /// The deed costs more than the most you would pay; look up the listing and raise it.
         PriceAboveMaximum,
-        /// You can not spend what the deed costs; bring R1 into the account, or free some that is held.
+        /// You cannot spend what the deed costs; bring R1 into the account, or free some that is held.
         InsufficientFunds,
         /// The node is offered or serves slots of jobs; let the offers lapse, resign the slots and wait for the end of the
         /// epoch.

@@ -34,7 +34,8 @@
 //! ## Invariants
 //!
 //! - One license <-> one node, both ways; a linked license exists and is not banned.
-//! - The newest mask of every page agrees with the links.
+//! - The newest mask of every page agrees with the links. In no epoch two nodes are linked to one license, not even one
+//!   after the other.
 //! - Ids are dense; class counts are right and within the limits of the whitepaper.
 //! - Every deed has an owner, and between calls none is unlocked.
 //! - Every Master deed has a grant and no other deed has; the sums, of all and by entity, are those of the grants and
@@ -160,6 +161,10 @@ pub mod pallet {
     #[pallet::storage]
     pub type NodeLicense<T: Config> = StorageMap<_, Blake2_128Concat, NodeId, LicenseId>;
 
+    /// The epoch in which each license's link last ended.
+    #[pallet::storage]
+    pub type LastUnlink<T: Config> = StorageMap<_, Twox64Concat, LicenseId, EpochIndex>;
+
     /// The deed that may move right now. Dead between calls.
     #[pallet::storage]
     pub type Permit<T: Config> = StorageValue<_, LicenseId>;
@@ -230,7 +235,8 @@ pub mod pallet {
         /// Origin: the deed's owner. Feeless when it succeeds. Errors: [`Error::UnknownLicense`],
         /// [`Error::NotOwner`], [`Error::Banned`], [`Error::AlreadyLinked`], [`Error::OwnerNotAttested`],
         /// [`Error::OwnerExpired`], [`Error::OwnerRevoked`], [`Error::OwnerCountryProhibited`],
-        /// [`Error::NodeTaken`], [`Error::LinkCooldown`], [`Error::TooManyOpenEpochs`], [`Error::BadLinkProof`].
+        /// [`Error::NodeTaken`], [`Error::LinkCooldown`], [`Error::UnlinkCooldown`], [`Error::TooManyOpenEpochs`],
+        /// [`Error::BadLinkProof`].
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::link())]
         #[pallet::feeless_if(
@@ -461,6 +467,13 @@ pub mod pallet {
         /// The license by which a node may beat and work, or why it may not.
         pub fn admission(node: NodeId) -> Result<LicenseId, AdmissionRefusal> {
             <Self as LicenseInspect<AccountId>>::admission(&node)
+        }
+
+        /// The first epoch in which a license may be linked again, cooldowns alone considered.
+        pub fn link_from(id: LicenseId) -> EpochIndex {
+            let linked = Licenses::<T>::get(id).and_then(|deed| deed.last_link);
+            let last = linked.max(LastUnlink::<T>::get(id));
+            last.map_or(EpochIndex(0), |last| last.plus(1))
         }
 
         /// The nonce the next link proof of a license must carry.

@@ -1,6 +1,6 @@
 //! Linking a license to a node, and ending the link.
 
-use crate::{Config, Error, Event, Licenses, NodeLicense, Pallet};
+use crate::{Config, Error, Event, LastUnlink, Licenses, NodeLicense, Pallet};
 use frame_support::ensure;
 use ratio1_primitives::{
     keys::{link_payload, verify_node},
@@ -42,6 +42,8 @@ impl<T: Config> Pallet<T> {
         ensure!(!NodeLicense::<T>::contains_key(node), Error::<T>::NodeTaken);
         let now = T::Epochs::current();
         ensure!(deed.last_link.is_none_or(|last| now > last), Error::<T>::LinkCooldown);
+        // Else the beats of two nodes would count for one license in one epoch.
+        ensure!(LastUnlink::<T>::get(license).is_none_or(|last| now > last), Error::<T>::UnlinkCooldown);
         Self::check_history(license, now)?;
         let genesis = frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::zero());
         let payload = link_payload(genesis, license, owner, deed.link_nonce);
@@ -77,6 +79,7 @@ impl<T: Config> Pallet<T> {
         let link = deed.link.take().ok_or(Error::<T>::NotLinked)?;
         let epoch = T::Epochs::current();
         Self::set_bit(license, false, epoch)?;
+        LastUnlink::<T>::insert(license, epoch);
         Licenses::<T>::insert(license, deed);
         NodeLicense::<T>::remove(link.node);
         Self::bump_revision(license);

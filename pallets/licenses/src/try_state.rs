@@ -1,8 +1,8 @@
 //! The invariants of the module page, checked on storage.
 
 use crate::{
-    issuing::class_limit, Approvals, Assigned, Config, EntityAssigned, Grants, Issued, Licenses, LinkedPages, Listings,
-    MasterCount, NextId, NodeLicense, Pallet, Permit,
+    issuing::class_limit, Approvals, Assigned, Config, EntityAssigned, Grants, Issued, LastUnlink, Licenses,
+    LinkedPages, Listings, MasterCount, NextId, NodeLicense, Pallet, Permit,
 };
 use alloc::collections::BTreeMap;
 use frame_support::ensure;
@@ -52,6 +52,8 @@ impl<T: Config> Pallet<T> {
             ensure!(!deed.banned, "a banned license is linked");
             ensure!(NodeLicense::<T>::get(link.node) == Some(id), "a linked node does not know its license");
             ensure!(deed.last_link == Some(link.since), "a link and the last link disagree");
+            let before = LastUnlink::<T>::get(id).is_none_or(|last| last < link.since);
+            ensure!(before, "a license was linked again in the epoch in which it was unlinked");
             linked = linked.saturating_add(1);
         }
         ensure!(NodeLicense::<T>::iter_keys().count() == linked, "a node knows a license that is not linked to it");

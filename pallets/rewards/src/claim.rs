@@ -146,6 +146,15 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::claim_genesis().max(T::WeightInfo::claim_master()).max(T::WeightInfo::claim_node())
     }
 
+    /// What a claim of a license of this class costs.
+    pub(crate) fn claim_weight_of(class: LicenseClass) -> Weight {
+        match class {
+            LicenseClass::Genesis => T::WeightInfo::claim_genesis(),
+            LicenseClass::Master => T::WeightInfo::claim_master(),
+            LicenseClass::Node => T::WeightInfo::claim_node(),
+        }
+    }
+
     /// What judging a claim costs whatever the class.
     pub(crate) fn authorize_weight() -> Weight {
         T::WeightInfo::authorize_claim_genesis().max(T::WeightInfo::authorize_claim_owner())
@@ -161,7 +170,11 @@ impl<T: Config> Pallet<T> {
             .longevity(CLAIM_LONGEVITY)
             .propagate(true)
             .build()?;
-        Ok((validity, Weight::zero()))
+        let used = match due.class {
+            LicenseClass::Genesis => T::WeightInfo::authorize_claim_genesis(),
+            _ => T::WeightInfo::authorize_claim_owner(),
+        };
+        Ok((validity, Self::authorize_weight().saturating_sub(used)))
     }
 
     pub(crate) fn emission_of(id: LicenseId) -> Emission {

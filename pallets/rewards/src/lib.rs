@@ -231,9 +231,13 @@ pub mod pallet {
         #[pallet::weight(Pallet::<T>::claim_weight())]
         #[pallet::authorize(Self::authorize_claim)]
         #[pallet::weight_of_authorize(Pallet::<T>::authorize_weight())]
-        pub fn claim(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
+        pub fn claim(origin: OriginFor<T>, license: LicenseId) -> DispatchResultWithPostInfo {
             ensure_authorized(origin)?;
-            Self::pay(license, Self::check_claim(license)?)
+            let due = Self::check_claim(license)?;
+            // The class is known only now: what the largest of them would have cost beyond it is given back to the block.
+            let used = Self::claim_weight_of(due.class);
+            Self::pay(license, due)?;
+            Ok(Some(used).into())
         }
     }
 

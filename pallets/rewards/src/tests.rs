@@ -29,7 +29,7 @@ const ND: LicenseId = LicenseId(2);
 const MAX: u32 = 275_400;
 
 fn claim(id: LicenseId) -> frame_support::dispatch::DispatchResult {
-    Rewards::claim(RawOrigin::Authorized.into(), id)
+    Rewards::claim(RawOrigin::Authorized.into(), id).map(|_| ()).map_err(|refused| refused.error)
 }
 
 fn balance(n: u8) -> Balance {
@@ -139,6 +139,22 @@ fn claim_comes_before_calls_that_are_free_as_well_when_it_waits_in_the_pool() {
         let call = crate::Call::<Test>::claim { license: ND };
         let judged = call.authorize(TransactionSource::External).expect("claim is authorised");
         assert_eq!(judged.map(|(valid, _)| valid.priority), Ok(1));
+    });
+}
+
+#[test]
+fn claim_weighs_what_its_class_costs_when_it_is_known() {
+    with_deeds(|| {
+        finalise(1, &[255; 5]);
+        let call = crate::Call::<Test>::claim { license: ND };
+        let (_, unspent) = call.authorize(TransactionSource::External).expect("authorised").expect("it pays");
+        let judged = <() as WeightInfo>::authorize_claim_owner();
+        assert_eq!(unspent, <() as WeightInfo>::authorize_claim_genesis() - judged);
+        let paid = Rewards::claim(RawOrigin::Authorized.into(), ND).expect("it pays");
+        assert_eq!(paid.actual_weight, Some(<() as WeightInfo>::claim_node()));
+        // Of the Genesis deed it is five times that.
+        let paid = Rewards::claim(RawOrigin::Authorized.into(), LicenseId(0)).expect("it pays");
+        assert_eq!(paid.actual_weight, Some(<() as WeightInfo>::claim_genesis()));
     });
 }
 

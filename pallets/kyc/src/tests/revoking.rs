@@ -79,6 +79,26 @@ fn revocation_is_left_to_governance_when_the_account_owns_an_oracle() {
 }
 
 #[test]
+fn standing_does_not_lapse_when_the_account_owns_an_oracle() {
+    run(|| {
+        attest(ALICE, RO, 10);
+        OracleOwner::set(Some(ALICE));
+        // Nobody renews it. No new right comes of it, but the oracle goes on until governance removes it.
+        epoch(10 + 5 * GRACE_EPOCHS);
+        assert_ok!(Kyc::standing_of(ALICE));
+        assert_eq!(admits(ALICE), Err(KycRefusal::Expired(EpochIndex(10))));
+        OracleOwner::set(None);
+        assert_eq!(Kyc::standing_of(ALICE), Err(KycRefusal::Expired(EpochIndex(10))));
+        // What governance decides is heard.
+        attest(ALICE, RO, 500);
+        OracleOwner::set(Some(ALICE));
+        assert_ok!(revoke_as(None, ALICE));
+        epoch(10 + 5 * GRACE_EPOCHS + DELAY);
+        assert_eq!(Kyc::standing_of(ALICE), Err(KycRefusal::Revoked));
+    });
+}
+
+#[test]
 fn registrar_waits_for_the_next_epoch_when_the_cap_is_reached() {
     run(|| {
         let mut all = persons(2 * CAP + 2);

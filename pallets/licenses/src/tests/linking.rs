@@ -108,10 +108,6 @@ fn link_waits_for_the_next_epoch_when_the_license_was_linked_in_this_one() {
         assert_noop!(link_with(&alice(), DEED, 2, proof(2, DEED, &alice())), Error::<Test>::LinkCooldown);
         epoch(6);
         assert_ok!(link(2, DEED, &alice()));
-        // A license linked since an earlier epoch may change its node within one epoch.
-        epoch(7);
-        assert_ok!(unlink(DEED, &alice()));
-        assert_ok!(link(1, DEED, &alice()));
     });
 }
 
@@ -190,6 +186,7 @@ fn ban_unlinks_without_settling_and_unban_restores_when_governance_decides() {
         System::assert_last_event(Event::Unbanned { license: DEED }.into());
         assert_noop!(Licenses::unban(RuntimeOrigin::root(), DEED), Error::<Test>::NotBanned);
         assert_noop!(Licenses::unban(RuntimeOrigin::root(), LicenseId(99)), Error::<Test>::UnknownLicense);
+        epoch(3);
         assert_ok!(link(1, DEED, &alice()));
     });
 }
@@ -231,4 +228,29 @@ fn pages_are_apart_when_licenses_fill_more_than_one() {
         assert_eq!(Licenses::linked(0, EpochIndex(0)), Some(Default::default()));
         assert_eq!((LinkRevision::<Test>::get(0), LinkRevision::<Test>::get(1)), (0, 1));
     });
+}
+
+#[test]
+fn link_is_refused_when_the_license_was_unlinked_in_the_same_epoch() {
+    run(|| {
+        assert_ok!(link(1, DEED, &alice()));
+        epoch(4);
+        assert_ok!(unlink(DEED, &alice()));
+        // Until now one node's beats were counted for it in this epoch; another's would be added to them.
+        assert_eq!(Licenses::link_from(DEED), EpochIndex(5));
+        let refused = Error::<Test>::UnlinkCooldown;
+        assert_noop!(link_with(&alice(), DEED, 2, proof(2, DEED, &alice())), refused);
+        // The same node is no exception, nor is a ban a way round, nor another owner.
+        assert_noop!(link_with(&alice(), DEED, 1, proof(1, DEED, &alice())), Error::<Test>::UnlinkCooldown);
+        epoch(5);
+        assert_ok!(link_with(&alice(), DEED, 2, proof(2, DEED, &alice())));
+        epoch(6);
+        assert_ok!(ban(DEED));
+        assert_ok!(call_unban(DEED));
+        assert_noop!(link_with(&alice(), DEED, 1, proof(1, DEED, &alice())), Error::<Test>::UnlinkCooldown);
+    });
+}
+
+fn call_unban(license: LicenseId) -> DispatchResult {
+    Licenses::unban(RuntimeOrigin::root(), license)
 }
