@@ -1,6 +1,7 @@
 //! The draw: which license serves (protocol section 6, "Assignment"). Pure, so that anyone can recompute it.
 //!
-//! A draw goes through *positions* 0, 1, 2 … of a permutation of the licenses, keyed by its seed. The license at a
+//! A draw goes through *positions* 0, 1, 2 … of a permutation of the licenses, keyed by its seed; of a request with an
+//! include list, of that list, so that finding one of sixteen does not take a walk through the network. The license at a
 //! position is taken if it is eligible and its coin falls below its reputation. The permutation is a Feistel network
 //! over the cells of a table, as square as can be, with hardly more cells than there are licenses: positions that map
 //! beyond the last license are skipped. When all positions are through the next *pass* throws new coins.
@@ -13,7 +14,7 @@ use codec::Encode;
 /// a small one, where four leave a bias of some percent. Each two rounds more leave a quarter of that or less.
 const ROUNDS: u8 = 10;
 
-/// The order of the licenses of one draw.
+/// The order of the licenses of one draw, or of the entries of its include list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permutation {
     seed: Hash,
@@ -23,7 +24,7 @@ pub struct Permutation {
 }
 
 impl Permutation {
-    /// The order that `seed` gives the first `licenses` licenses.
+    /// The order that `seed` gives the first `licenses` licenses, or the entries of an include list of so many.
     pub fn new(seed: Hash, licenses: u32) -> Self {
         let root = licenses.isqrt();
         let rows = root.saturating_add(u32::from(root.saturating_mul(root) < licenses)).max(1);
@@ -57,6 +58,15 @@ impl Permutation {
     fn round(&self, round: u8, half: u32) -> u128 {
         let hash = sp_io::hashing::blake2_128(&(b"ratio1/draw/round", self.seed, round, half).encode());
         u128::from_le_bytes(hash)
+    }
+}
+
+/// The license at a position of a draw: of its include list, if it goes through that, or of all licenses.
+pub fn found(order: &Permutation, include: Option<&[LicenseId]>, position: u64) -> Option<LicenseId> {
+    let entry = order.at(position)?;
+    match include {
+        Some(list) => list.get(usize::try_from(entry.0).ok()?).copied(),
+        None => Some(entry),
     }
 }
 

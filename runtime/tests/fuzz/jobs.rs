@@ -52,7 +52,7 @@ pub const ERRORS: &[&str] = &[
     "Jobs.BadHealthCheck",
     "Jobs.PriceAboveMaximum",
     "Jobs.InsufficientFunds",
-    "Jobs.TooManyPending",
+    "Jobs.TooManyLookedFor",
     "Jobs.JobEnded",
     "Jobs.AlreadyCancelled",
     "Jobs.NotServedYet",
@@ -120,7 +120,7 @@ fn nodes(g: &mut Gen) -> u16 {
         0 => 0,
         1 => 65,
         2 => g.rng.gen(),
-        3 => 64,
+        3..=5 => 64,
         _ => g.rng.gen_range(1..4),
     }
 }
@@ -333,8 +333,7 @@ fn profile(g: &mut Gen, license: LicenseId) -> NodeProfile {
 
 fn parameters(g: &mut Gen) -> Parameters {
     let mut parameters = Parameters {
-        creation_fee_milli: g.rng.gen_range(0..50),
-        max_pending: g.rng.gen_range(1..5),
+        creation_fee_milli: g.rng.gen_range(1..50),
         accept_blocks: g.rng.gen_range(10..20),
         draw_blocks: g.rng.gen_range(10..40),
         start_allowance_ms: g.rng.gen_range(0..30_000),
@@ -343,7 +342,7 @@ fn parameters(g: &mut Gen) -> Parameters {
     };
     match g.rng.gen_range(0..24) {
         0 => parameters.creation_fee_milli = g.rng.gen(),
-        1 => parameters.max_pending = g.rng.gen(),
+        1 => parameters.creation_fee_milli = 0,
         2 => parameters.accept_blocks = g.rng.gen(),
         3 => parameters.draw_blocks = 0,
         4 => parameters.start_allowance_ms = g.rng.gen(),

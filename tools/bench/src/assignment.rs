@@ -7,6 +7,8 @@
 //! larger state are dearer, whoever reads: the time is compared with that of reading random profiles from the same
 //! state. Weight knows of no such thing, and is compared as it is.
 
+mod load;
+
 use crate::{
     figures::{time, Figure, Outcome},
     state, BenchError,
@@ -24,7 +26,7 @@ use ratio1_primitives::{
     ballot::Frozen,
     economics::R1,
     jobs::{draw::Permutation, Capacity, Cid, JobRequest, NodeProfile, Reputation, Restart, Selectors, Tag, Tier},
-    kyc::{Attestation, Country, EntityKind},
+    kyc::{Attestation, Country, EntityId, EntityKind},
     pages, AccountId, Balance, BlockNumber, ClockParams, EpochIndex, EpochParams, JobId, License, LicenseClass,
     LicenseId, Link, NodeId, PAGE_SIZE,
 };
@@ -83,7 +85,7 @@ struct Scene<'a> {
     ext: &'a mut TestExternalities,
     licenses: u32,
     job: JobId,
-    draw: u64,
+    draw: (EntityId, u64),
 }
 
 /// How a draw went.
@@ -139,6 +141,10 @@ pub fn run() -> Result<Outcome, BenchError> {
             report(&mut outcome, wanted, *licenses, &case, base.as_ref().unwrap_or(&case));
             base.get_or_insert(case);
         }
+    }
+    // How long requests wait for each other, in the larger network.
+    if let Some((licenses, ext)) = exts.last_mut() {
+        load::run(ext, *licenses, &mut outcome)?;
     }
     Ok(outcome)
 }
@@ -206,13 +212,13 @@ struct Run {
 }
 
 /// Give the draw its `n`-th seed, and run the hook, block after block, until it is over.
-fn draw(job: JobId, draw: u64, n: u32) -> Result<Run, BenchError> {
+fn draw(job: JobId, draw: (EntityId, u64), n: u32) -> Result<Run, BenchError> {
     let output = |block: u32| sp_io::hashing::blake2_256(&("output", n, block).encode());
     pallet_jobs::Seeds::<Runtime>::insert(BLOCK, [0, 1, 2, 3].map(output));
     let limit = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
     let (spent, (blocks, weight)) = time(|| {
         let (mut blocks, mut weight) = (0, Weight::zero());
-        while blocks < MAX_BLOCKS && pallet_jobs::Draws::<Runtime>::contains_key(draw) {
+        while blocks < MAX_BLOCKS && pallet_jobs::Draws::<Runtime>::contains_key(draw.0, draw.1) {
             blocks += 1;
             let mut meter = WeightMeter::with_limit(limit);
             <Jobs as Hooks<u32>>::on_poll(BLOCK + blocks, &mut meter);
@@ -340,6 +346,7 @@ fn request(ext: &mut TestExternalities, licenses: u32, wanted: Wanted) -> Result
         finalise(licenses, wanted);
         let _ = pallet_jobs::Draws::<Runtime>::clear(u32::MAX, None);
         let _ = pallet_jobs::OpenedAt::<Runtime>::clear(u32::MAX, None);
+        let _ = pallet_jobs::Turns::<Runtime>::clear(u32::MAX, None);
         let (job, draw) = (pallet_jobs::NextJob::<Runtime>::get(), pallet_jobs::NextDraw::<Runtime>::get());
         let tags = BoundedVec::truncate_from((wanted == Wanted::Tagged).then(tag).into_iter().collect::<Vec<_>>());
         let request = JobRequest {
@@ -357,7 +364,9 @@ fn request(ext: &mut TestExternalities, licenses: u32, wanted: Wanted) -> Result
         let origin = RawOrigin::Signed(account("requester", 0)).into();
         Jobs::request(origin, Box::new(request), Balance::MAX).map_err(|_| BenchError::Setup("the job is refused"))?;
         System::reset_events();
-        Ok::<_, BenchError>((JobId(job), draw))
+        let job = JobId(job);
+        let entity = pallet_jobs::Jobs::<Runtime>::get(job).ok_or(BenchError::Setup("a job is missing"))?.entity;
+        Ok::<_, BenchError>((job, (entity, draw)))
     })?;
     state::commit(ext)?;
     Ok(Scene { ext, licenses, job, draw })

@@ -336,6 +336,7 @@ fn set_up_slot(id: SlotRef, index: u32, first: EpochIndex, held: Balance, kind: 
         opened: 1,
         seed: Hash::repeat_byte(1),
         licenses: 1,
+        included: false,
         bytes_of: first,
         pass: 0,
         position: 0,
@@ -348,6 +349,10 @@ fn set_up_slot(id: SlotRef, index: u32, first: EpochIndex, held: Balance, kind: 
         terms: BoundedVec::truncate_from(vec![Term { until: ends, price: PRICE }]),
         services: BoundedVec::truncate_from(vec![index]),
         drawn: Some(drawn),
+        draws: 0,
+        draw_fee: 0,
+        tried: Default::default(),
+        trial: Default::default(),
     };
     let before = kind.epochs();
     let accrued = PRICE * Balance::from(before);
@@ -358,6 +363,7 @@ fn set_up_slot(id: SlotRef, index: u32, first: EpochIndex, held: Balance, kind: 
         license,
         payee: account("payee", index),
         accepted: 1,
+        block: 1,
         expected: 2,
         first,
         ends,

@@ -135,6 +135,26 @@ fn nothing_is_at_a_position_when_it_is_beyond_the_last() {
 }
 
 #[test]
+fn every_entry_of_an_include_list_has_one_position_whatever_its_length() {
+    for length in 0..=16u32 {
+        // Numbers far beyond the length of the list.
+        let list: Vec<LicenseId> = (0..length).map(|n| LicenseId(n * 1_000_003)).collect();
+        let order = Permutation::new(seed_number(length), length);
+        assert!(order.positions() <= 20, "{length}: a pass is one block's work");
+        let at = |position| found(&order, Some(&list), position);
+        let mut all: Vec<_> = (0..order.positions()).filter_map(at).collect();
+        assert!(length < 4 || all != list, "{length}: it is an order of its own");
+        all.sort_unstable();
+        assert_eq!(all, list);
+        assert_eq!(found(&order, Some(&list), order.positions()), None);
+    }
+    // A list that is shorter than the order was made for.
+    let order = Permutation::new(seed_number(1), 16);
+    let some = (0..order.positions()).filter_map(|position| found(&order, Some(&[LicenseId(9)]), position));
+    assert_eq!(some.collect::<Vec<_>>(), [LicenseId(9)]);
+}
+
+#[test]
 fn orders_differ_when_seeds_do() {
     let orders: BTreeSet<_> = (0..100).map(|n| order(seed_number(n), 50)).collect();
     assert_eq!(orders.len(), 100);
