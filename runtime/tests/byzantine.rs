@@ -1,18 +1,22 @@
-//! The property of protocol section 4 at the real runtime: with at most `f` faulty oracles, and up to `n - 2f - 1` bad
-//! links for each honest one, every finalised byte lies between the least and the greatest byte of the honest ballots,
-//! and the epoch is finalised. With more faults it may fail to finalise, but no value is ever invented.
+//! The property of protocol section 4 at the real runtime, with the oracles' real coverage meter: with at most `f` faulty
+//! oracles, which need not even relay, and up to `n - 2f - 1` bad links for each honest one, every finalised byte lies
+//! between the least and the greatest byte of the honest ballots, and the epoch is finalised. With more faults it may fail
+//! to finalise, but no value is ever invented. Where none may be faulty (`n` of two or three) each must still hear one
+//! other, so one link less may be bad.
 
 mod common;
 
 use common::{ballot, Shape, Sim};
 use proptest::prelude::*;
+use ratio1_heartbeat::{counts::EpochCounts, coverage::CoverageMeter};
 use ratio1_primitives::{
     apbft,
-    api::EpochState,
+    api::{EpochState, RoundInfo},
     ballot::{Ballot, Phase, Vote},
+    clock::Gaps,
     keys::pair::VotePair,
     traits::AvailabilityProvider,
-    EpochIndex, LicenseId,
+    ClockParams, EpochIndex, EpochParams, LicenseId, VoteId,
 };
 use ratio1_runtime::{Availability, RuntimeCall, UncheckedExtrinsic};
 use sp_core::Pair;
@@ -43,9 +47,11 @@ enum Fault {
     LateCommit,
     /// Heard nothing, and says so.
     Deaf,
+    /// Commits to what another committed to, and reveals that one's ballot.
+    Copies,
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 12] = [
     Fault::Silent,
     Fault::NoReveal,
     Fault::Partial,
@@ -57,6 +63,7 @@ const FAULTS: [Fault; 11] = [
     Fault::Late,
     Fault::LateCommit,
     Fault::Deaf,
+    Fault::Copies,
 ];
 
 /// One case: who is faulty and how, which links are bad, what noise the honest see.
@@ -64,7 +71,9 @@ const FAULTS: [Fault; 11] = [
 struct Case {
     oracles: u32,
     faults: Vec<(usize, Fault)>,
-    /// For each oracle: whose beats it hardly hears.
+    /// Faulty oracles that send no batches to the others.
+    mute: Vec<usize>,
+    /// For each oracle: of whom it hears no batches, and hardly any beats.
     bad_links: Vec<Vec<usize>>,
     /// Subtracted by each oracle from each license's true byte.
     noise: Vec<Vec<u8>>,
@@ -74,6 +83,38 @@ struct Case {
 impl Case {
     fn fault(&self, oracle: usize) -> Option<Fault> {
         self.faults.iter().find(|(i, _)| *i == oracle).map(|(_, f)| *f)
+    }
+
+    /// The coverage that an oracle's meter finds over an epoch in which every other one sends it a batch in each slot,
+    /// unless it is mute or the link is bad.
+    fn coverage(&self, oracle: usize, clock: &ClockParams, epoch: EpochIndex, params: &EpochParams) -> u8 {
+        let key = |i: usize| VoteId::from(sp_core::ed25519::Public::from_raw([i as u8; 32]));
+        let others = || (0..self.oracles as usize).filter(|i| *i != oracle);
+        let heard = |i: &usize| {
+            self.fault(oracle) != Some(Fault::Deaf) && !self.mute.contains(i) && !self.bad_links[oracle].contains(i)
+        };
+        let (mut meter, mut counts) = (CoverageMeter::default(), EpochCounts::new(epoch, *params));
+        meter.set_oracles(self.oracles as usize, others().map(key));
+        for slot in 0..params.slots {
+            let now = clock.epoch_start(epoch) + u64::from(slot) * u64::from(params.beat_ms) + 10;
+            others().filter(heard).for_each(|i| meter.heard(&key(i), now, clock, &mut counts));
+            meter.tick(now, clock, &mut counts);
+        }
+        counts.coverage_byte(params.expected, &Gaps::default())
+    }
+
+    /// The height that an oracle says was final to it.
+    fn finalised(&self, oracle: usize) -> u32 {
+        match (self.fault(oracle), self.noise[oracle][0]) {
+            (None, noise) => 1_000 + u32::from(noise),
+            (Some(_), noise) if noise % 2 == 0 => 0,
+            (Some(_), _) => u32::MAX,
+        }
+    }
+
+    /// Whose ballot one that copies takes: some honest oracle's.
+    fn copied(&self) -> usize {
+        (0..self.oracles as usize).find(|i| self.fault(*i).is_none()).expect("most are honest")
     }
 
     /// What an oracle that works measures: oracles' nodes are always on, up to a bad link.
@@ -142,26 +183,36 @@ fn send(sim: &mut Sim, case: &Case, mut votes: Votes) {
     panic!("no room for votes in three blocks: {case:?}");
 }
 
+/// The ballot of each oracle, with the coverage that its meter finds.
+fn ballots(sim: &mut Sim, round: &RoundInfo, case: &Case) -> Vec<Ballot> {
+    let clock = sim.ext.execute_with(|| Availability::clock_info().clock).expect("the clock runs");
+    assert!(round.frozen.gaps.is_empty());
+    let ballot = |i: usize| {
+        let coverage = case.coverage(i, &clock, round.epoch, &round.frozen.params);
+        let mut ballot = ballot(round, i as u8 + 1, coverage, &case.reported(i));
+        ballot.header.finalised = case.finalised(i);
+        ballot
+    };
+    (0..case.oracles as usize).map(ballot).collect()
+}
+
 /// Cast the case's ballots on a fresh epoch and say what came of it.
 fn run(sim: &mut Sim, epoch: EpochIndex, case: &Case) -> EpochState {
     sim.run_to_epoch(epoch.0 + 1);
     let round = sim.round(epoch).expect("the epoch just ended");
     assert_eq!(round.frozen.oracles(), case.oracles);
     let voters: Vec<VotePair> = sim.oracles.iter().map(|o| o.vote.clone()).collect();
-    let ballots: Vec<Ballot> = (0..case.oracles as usize)
-        .map(|i| {
-            let coverage = if case.fault(i) == Some(Fault::Deaf) { 3 } else { 255 };
-            ballot(&round, i as u8 + 1, coverage, &case.reported(i))
-        })
-        .collect();
+    let ballots = ballots(sim, &round, case);
 
+    let commitment = |sim: &mut Sim, i: usize| ballots[i].header.commitment(sim.genesis_hash(), &voters[i].public());
     let (mut commits, mut late_commits) = (Votes::new(), Votes::new());
-    for (i, ballot) in ballots.iter().enumerate() {
+    for i in 0..ballots.len() {
         let fault = case.fault(i);
         let hash = match fault {
             Some(Fault::Silent) => continue,
             Some(Fault::Garbage) => [0xAB; 32].into(),
-            _ => ballot.header.commitment(sim.genesis_hash(), &voters[i].public()),
+            Some(Fault::Copies) => commitment(sim, case.copied()),
+            _ => commitment(sim, i),
         };
         let commit = sim.vote(&voters[i], epoch, Vote::Commit(hash));
         match fault {
@@ -184,6 +235,9 @@ fn run(sim: &mut Sim, epoch: EpochIndex, case: &Case) -> EpochState {
             Some(Fault::Garbage | Fault::LateCommit) => {
                 reveals.extend(expect(sim.reveals(&voters[i], ballot, 0), false));
             }
+            Some(Fault::Copies) => {
+                reveals.extend(expect(sim.reveals(&voters[i], &ballots[case.copied()], 0), false));
+            }
             _ => reveals.extend(expect(sim.reveals(&voters[i], ballot, 0), true)),
         }
     }
@@ -200,10 +254,13 @@ fn run(sim: &mut Sim, epoch: EpochIndex, case: &Case) -> EpochState {
     sim.ext.execute_with(|| Availability::epoch_info(epoch).state)
 }
 
-/// Every finalised byte lies within the honest range.
+/// Every finalised byte lies within the honest range, and so does what was final.
 fn assert_within_honest_range(sim: &mut Sim, epoch: EpochIndex, case: &Case) {
-    let honest: Vec<Vec<u8>> =
-        (0..case.oracles as usize).filter(|i| case.fault(*i).is_none()).map(|i| case.measured(i)).collect();
+    let works = || (0..case.oracles as usize).filter(|i| case.fault(*i).is_none());
+    let known = sim.ext.execute_with(|| <Availability as AvailabilityProvider>::known(epoch)).expect("it is finalised");
+    let heights = || works().map(|i| case.finalised(i));
+    assert!(heights().min() <= Some(known) && Some(known) <= heights().max(), "{known} was final to nobody: {case:?}");
+    let honest: Vec<Vec<u8>> = works().map(|i| case.measured(i)).collect();
     for license in 0..case.truth.len() {
         let byte = sim
             .ext
@@ -225,7 +282,8 @@ fn case(
     let licenses = (1 + oracles + edges) as usize;
     let noise = (0..oracles).map(|_| (0..licenses).map(|_| seed()).collect()).collect();
     let truth = (0..licenses).map(|_| seed()).collect();
-    Case { oracles, faults, bad_links, noise, truth }
+    let mute = faults.iter().map(|(i, _)| *i).collect();
+    Case { oracles, faults, mute, bad_links, noise, truth }
 }
 
 fn shape(oracles: u32) -> Shape {
@@ -233,10 +291,17 @@ fn shape(oracles: u32) -> Shape {
     Shape { oracles, reopenings: 0, epoch_ms: 60_000, session_blocks: 6, ..Default::default() }
 }
 
+/// Links of an honest oracle that may be bad beside `f` faulty ones: `n - 2f - 1`; one less where none may be faulty, since
+/// whoever is not alone must hear one other.
+fn bad_links_allowed(oracles: u32) -> usize {
+    let f = apbft::faults(oracles);
+    oracles.saturating_sub(1 + f + f.max(1)) as usize
+}
+
 /// As many bad links as each oracle may have, both ways, the nearest first; another set for another `turn`.
 fn worst_links(oracles: u32, turn: usize) -> Vec<Vec<usize>> {
     let n = oracles as usize;
-    let most = n.saturating_sub(2 * apbft::faults(oracles) as usize + 1);
+    let most = bad_links_allowed(oracles);
     let mut links = vec![vec![]; n];
     for distance in 1..n {
         for at in 0..n {
@@ -267,6 +332,33 @@ fn fault_sets(oracles: u32) -> Vec<Vec<(usize, Fault)>> {
         }
     }
     sets
+}
+
+/// The arithmetic of the coverage rule, at the meter: with `f` faulty oracles that send nothing an honest one is covered
+/// though as many of its links are bad as may be, and not if one more is.
+#[test]
+fn honest_oracle_is_covered_when_f_are_mute_and_the_most_links_are_bad() {
+    let clock = ClockParams { genesis_moment: 0, epoch_ms: 60_000 };
+    let params = EpochParams { beat_ms: 500, slots: 120, expected: 112, threshold: 230, max_quote_lag: 8 };
+    for oracles in 1..=100u32 {
+        let n = oracles as usize;
+        let f = apbft::faults(oracles) as usize;
+        // The last `f` are mute, the links to the first others are bad.
+        let faults: Vec<_> = (n - f..n).map(|i| (i, Fault::Silent)).collect();
+        let coverage = |bad: usize| {
+            let mut bad_links = vec![vec![]; n];
+            bad_links[0] = (1..=bad).collect();
+            let case = case(oracles, faults.clone(), bad_links, || 0, 0);
+            case.coverage(0, &clock, EpochIndex(3), &params)
+        };
+        assert_eq!(coverage(bad_links_allowed(oracles)), 255, "{oracles}");
+        if oracles > 1 {
+            assert_eq!(coverage(bad_links_allowed(oracles) + 1), 0, "{oracles}");
+        }
+        if f > 0 {
+            assert_eq!(bad_links_allowed(oracles), n - 2 * f - 1, "as the protocol promises");
+        }
+    }
 }
 
 /// All ways in which up to `f` of few oracles fail (see [`fault_sets`]), with good links and with the most bad ones.
@@ -398,7 +490,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         let failing = rng.gen_range(0..=f);
         let faults: Vec<_> =
             order.iter().take(failing).map(|i| (*i, *FAULTS.choose(&mut rng).expect("there are faults"))).collect();
-        let most_bad = n.saturating_sub(2 * f + 1);
+        let most_bad = bad_links_allowed(oracles);
         // A link is bad both ways, so that no honest oracle is unheard by more than it does not hear.
         let mut bad_links = vec![vec![]; n];
         for i in 0..n {
@@ -411,7 +503,10 @@ fn any_case() -> impl Strategy<Value = Case> {
             }
         }
         let edges = rng.gen_range(0..4);
-        case(oracles, faults, bad_links, || rng.gen(), edges)
+        let mut case = case(oracles, faults, bad_links, || rng.gen(), edges);
+        // Some of the faulty relay as they should.
+        case.mute.retain(|_| rng.gen_bool(0.7));
+        case
     })
 }
 

@@ -2,14 +2,17 @@
 
 use super::gen::Gen;
 use crate::common::Step;
-use rand::Rng;
+use frame_support::BoundedVec;
+use rand::{seq::SliceRandom, Rng};
 use ratio1_primitives::{
-    api::{RoundInfo, SignedVote},
+    api::{Absence, RoundInfo, SignedAbsence, SignedVote},
     ballot::{Ballot, Phase, RevealedPages, Summary, Vote},
     economics::price::{Price as Usd, BOUNDS, USD},
     keys::pair::VotePair,
+    traits::LicenseInspect,
+    LicenseId,
 };
-use ratio1_runtime::{facts, Availability, System};
+use ratio1_runtime::{facts, AccountId, Availability, Licenses, Runtime, System};
 use sp_core::Pair;
 
 /// What the oracles make of one round.
@@ -118,6 +121,37 @@ impl Gen {
                     steps.extend(self.vote(round, seat as u16, vote));
                 }
             }
+        }
+        steps.extend(self.absences());
+        steps
+    }
+
+    /// Now and then somebody's node is silent, and most oracles say so; or one lies.
+    fn absences(&mut self) -> Vec<Step> {
+        if !self.chance(0.04) {
+            return vec![];
+        }
+        let working: Vec<LicenseId> = pallet_jobs::Assigned::<Runtime>::iter_keys().map(|(license, _)| license).collect();
+        let count = <Licenses as LicenseInspect<AccountId>>::count();
+        let license = match working.choose(&mut self.rng) {
+            Some(license) if self.chance(0.8) => *license,
+            _ => LicenseId(self.rng.gen_range(0..count + 2)),
+        };
+        let share = if self.chance(0.6) { 0.95 } else { 0.2 };
+        let info = Availability::clock_info();
+        let slot = info.clock.and_then(|clock| clock.slot_at(info.current, Availability::now(), &info.params));
+        let slot = slot.unwrap_or(0);
+        let licenses: BoundedVec<_, _> = vec![license].try_into().unwrap();
+        let mut steps = vec![];
+        for seat in facts::oracles() {
+            let Some(pair) = self.vote_keys.get(&seat.vote_key).cloned() else { continue };
+            if !self.chance(share) {
+                continue;
+            }
+            let absence = Absence { epoch: info.current, slot, licenses: licenses.clone() };
+            let signature = pair.sign(&absence.payload(System::block_hash(0), &seat.vote_key));
+            let report = SignedAbsence { voter: seat.vote_key, absence, signature };
+            steps.push(Step::Xt(Box::new(facts::absence_extrinsic(report))));
         }
         steps
     }
