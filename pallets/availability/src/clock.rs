@@ -51,7 +51,7 @@ impl<T: Config> Pallet<T> {
         }
         let mut budget = WeightMeter::with_limit(Self::step_limit().min(meter.remaining()));
         // By turns first, so that neither keeps the other waiting, whatever the share.
-        if polled % 2 == 0 {
+        if polled.is_multiple_of(2) {
             Self::move_absent(&mut budget);
         }
         Self::settle_rounds(&mut budget, polled);
