@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 
 /// The longest one call may take.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// The longest a transaction may take until its block is finalised.
+/// The longest a transaction may take until it is in a block, and until that is finalised.
 const INCLUSION_LIMIT: Duration = Duration::from_secs(60);
 
 /// A connection to one node. Cheap to clone.
@@ -172,14 +172,24 @@ impl Client {
 
     /// Send a transaction and wait for the finalised block that holds it. `what` it is, errors say.
     pub async fn include(&self, what: &str, extrinsic: &[u8]) -> Result<Head> {
+        self.watch(what, extrinsic, "finalized").await
+    }
+
+    /// As [`Self::include`], in a block of the best chain, final or not: for when nothing becomes final.
+    pub async fn include_in_best(&self, what: &str, extrinsic: &[u8]) -> Result<Head> {
+        self.watch(what, extrinsic, "inBlock").await
+    }
+
+    /// Send a transaction and wait until the pool tells the block in which it is `included`.
+    async fn watch(&self, what: &str, extrinsic: &[u8], included: &str) -> Result<Head> {
         let method = "author_submitAndWatchExtrinsic";
         let watch = self.0.subscribe(method, rpc_params![to_hex(extrinsic)], "author_unwatchExtrinsic").await;
         let mut watch = watch.map_err(|source| Error::Rpc { method: method.into(), source })?;
         let refused = |detail: String| Error::Transaction { what: what.into(), detail };
-        match tokio::time::timeout(INCLUSION_LIMIT, inclusion(&mut watch)).await {
+        match tokio::time::timeout(INCLUSION_LIMIT, inclusion(&mut watch, included)).await {
             Ok(Ok(hash)) => self.head(hash).await,
             Ok(Err(detail)) => Err(refused(detail)),
-            Err(_) => Err(refused(format!("not finalised within {} s", INCLUSION_LIMIT.as_secs()))),
+            Err(_) => Err(refused(format!("not {included} within {} s", INCLUSION_LIMIT.as_secs()))),
         }
     }
 
@@ -209,11 +219,11 @@ impl Client {
     }
 }
 
-/// Follow a transaction to the finalised block that holds it, or to the reason why there is none.
-async fn inclusion(watch: &mut Subscription<Value>) -> std::result::Result<Hash, String> {
+/// Follow a transaction to the block in which it is `included`, or to the reason why there is none.
+async fn inclusion(watch: &mut Subscription<Value>, included: &str) -> std::result::Result<Hash, String> {
     while let Some(status) = watch.next().await {
         let status = status.map_err(|error| error.to_string())?;
-        if let Some(hash) = status.get("finalized") {
+        if let Some(hash) = status.get(included) {
             return Hash::deserialize(hash).map_err(|error| error.to_string());
         }
         let dead = ["invalid", "dropped", "usurped", "finalityTimeout"];

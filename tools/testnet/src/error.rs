@@ -26,7 +26,7 @@ pub enum Error {
     #[error("{name} ended by itself with {status}; its log is {log}")]
     Exited {
         /// The node.
-        name: &'static str,
+        name: String,
         /// How it ended.
         status: std::process::ExitStatus,
         /// Where to look.

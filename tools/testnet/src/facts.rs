@@ -349,6 +349,7 @@ mod tests {
             ],
             byte: Some(byte),
             available: Some(false),
+            lost_slots: 0,
             worth: 0,
         }
     }

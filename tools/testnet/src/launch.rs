@@ -4,8 +4,9 @@
 //! [`crate::wait::unless_interrupted`]), it kills and reaps them. Where the system has `setpriv`, the kernel ends the
 //! nodes even when this program itself is killed.
 //!
-//! Each oracle is given a price file, which this program keeps fresh for as long as the network lives, as the tool of an
-//! operator would; each edge node a file of service states, which says that nothing runs until somebody writes it.
+//! Each oracle is given a price file and each edge node a file of service states, which says that nothing runs until
+//! somebody writes it. This program keeps both fresh for as long as the network lives, as the tools of an operator
+//! would.
 
 use crate::{
     cast::Who,
@@ -14,161 +15,61 @@ use crate::{
     wait::{progress, wait_for},
     Error, Result,
 };
-use sc_network_types::ed25519::Keypair;
 use std::{
-    fs::OpenOptions,
     net::TcpListener,
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tempfile::TempDir;
+
+mod node;
+
+pub use node::{Node, Ports};
 
 /// The longest a node may take until its RPC answers.
 const START_LIMIT: Duration = Duration::from_secs(180);
 /// The longest a node may take to end when asked politely.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
+/// The longest a command on a stopped node's data may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the oracles' files say an R1 costs, in USD.
 pub const R1_USD: &str = "0.25";
-/// How often they are written anew: an oracle trusts a file for one epoch, which is a minute on the local network.
-const PRICE_EVERY: Duration = Duration::from_secs(10);
+/// How often files are made fresh: an oracle trusts a price for one epoch, which is a minute on the local network, and
+/// an edge node what is said of its services for less.
+const FRESH_EVERY: Duration = Duration::from_secs(2);
 
-/// Where a node listens, all on 127.0.0.1.
-#[derive(Clone, Copy, Debug)]
-pub struct Ports {
-    /// Peers.
-    pub p2p: u16,
-    /// JSON-RPC over WebSocket and HTTP.
-    pub rpc: u16,
-    /// Prometheus.
-    pub metrics: u16,
-}
-
-/// One node: what it needs to start, again and again, with the same identity and data.
-pub struct Node {
-    who: Who,
-    ports: Ports,
-    key: String,
-    peer: String,
-    dir: PathBuf,
-    log: PathBuf,
-    /// An oracle's price file.
-    price: Option<PathBuf>,
-    /// An edge node's file of service states.
-    states: Option<PathBuf>,
-    child: Option<Child>,
-}
-
-impl Node {
-    /// Where it listens.
-    pub fn ports(&self) -> Ports {
-        self.ports
-    }
-
-    /// Its network identity in base58.
-    pub fn peer_id(&self) -> &str {
-        &self.peer
-    }
-
-    /// Its address for peers.
-    pub fn address(&self) -> String {
-        format!("/ip4/127.0.0.1/tcp/{}/p2p/{}", self.ports.p2p, self.peer)
-    }
-
-    /// Its RPC endpoint.
-    pub fn ws(&self) -> String {
-        format!("ws://127.0.0.1:{}", self.ports.rpc)
-    }
-
-    /// The file from which an edge node reports how its services are.
-    pub fn service_states(&self) -> Option<&Path> {
-        self.states.as_deref()
-    }
-
-    fn args(&self, bootnodes: &[String]) -> Vec<String> {
-        let own = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let mut args = own(&["--chain", "local", "--no-telemetry", "--no-mdns", "--state-pruning", "archive"]);
-        args.push(format!("--{}", self.who));
-        args.push(if self.who.is_oracle() { "--validator" } else { "--edge" }.into());
-        args.extend(["--base-path".into(), self.dir.display().to_string()]);
-        args.extend(["--listen-addr".into(), format!("/ip4/127.0.0.1/tcp/{}", self.ports.p2p)]);
-        args.extend(["--rpc-port".into(), self.ports.rpc.to_string()]);
-        args.extend(["--prometheus-port".into(), self.ports.metrics.to_string()]);
-        args.extend(["--node-key".into(), self.key.clone()]);
-        if let Some(price) = &self.price {
-            args.extend(["--r1-usd-file".into(), price.display().to_string()]);
-        }
-        if let Some(states) = &self.states {
-            args.extend(["--service-states".into(), states.display().to_string()]);
-        }
-        args.push("--bootnodes".into());
-        args.extend(bootnodes.iter().filter(|address| **address != self.address()).cloned());
-        args
-    }
-
-    fn spawn(&mut self, binary: &Path, bootnodes: &[String]) -> Result<()> {
-        let open = |path: &Path| OpenOptions::new().create(true).append(true).open(path);
-        let log = open(&self.log).map_err(Error::io(format!("open the log {}", self.log.display())))?;
-        let err = log.try_clone().map_err(Error::io("share the log"))?;
-        let child = tethered(binary)
-            .args(self.args(bootnodes))
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(err)
-            // A group of its own: Ctrl-C reaches this program alone, which then ends the nodes in order.
-            .process_group(0)
-            .spawn()
-            .map_err(Error::io(format!("start {}", binary.display())))?;
-        self.child = Some(child);
-        Ok(())
-    }
-
-    fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-
-    fn check(&mut self) -> Result<()> {
-        let Some(child) = &mut self.child else { return Ok(()) };
-        match child.try_wait().map_err(Error::io(format!("look after {}", self.who)))? {
-            None => Ok(()),
-            Some(status) => {
-                self.child = None;
-                Err(Error::Exited { name: self.who.name(), status, log: self.log.clone() })
-            }
-        }
-    }
-}
-
-/// Writes the price files, now and then again, until it is dropped.
-struct PriceTool {
+/// Keeps files fresh until it is dropped, as the tools of an operator would: writes the price files again and again,
+/// and touches the files of service states, whose content is whatever was written last.
+struct Tools {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl PriceTool {
+impl Tools {
     /// For these files, which are there when this returns.
-    fn start(files: Vec<PathBuf>) -> Result<Self> {
+    fn start(prices: Vec<PathBuf>, states: Vec<PathBuf>) -> Result<Self> {
         let write = |file: &PathBuf| replace(file, R1_USD);
-        files.iter().try_for_each(write).map_err(Error::io("write the price files"))?;
+        prices.iter().try_for_each(write).map_err(Error::io("write the price files"))?;
+        let empty = |file: &PathBuf| replace(file, "");
+        states.iter().try_for_each(empty).map_err(Error::io("write the files of service states"))?;
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            while stopped.recv_timeout(PRICE_EVERY) == Err(RecvTimeoutError::Timeout) {
-                // One that can not be written gets old, and the oracle says so.
-                let _ = files.iter().try_for_each(write);
+            while stopped.recv_timeout(FRESH_EVERY) == Err(RecvTimeoutError::Timeout) {
+                // One that cannot be written gets old, and its node says so; the others are no less written for it.
+                prices.iter().for_each(|file| drop(write(file)));
+                let touch = |file: &PathBuf| std::fs::File::open(file)?.set_modified(SystemTime::now());
+                states.iter().for_each(|file| drop(touch(file)));
             }
         });
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 
-impl Drop for PriceTool {
+impl Drop for Tools {
     fn drop(&mut self) {
         // The thread must not write any more when the folder goes.
         self.stop = None;
@@ -191,7 +92,7 @@ pub struct Network {
     nodes: Vec<Node>,
     bootnodes: Vec<String>,
     // Before the folder: it is dropped first.
-    _prices: PriceTool,
+    _tools: Tools,
     dir: Option<TempDir>,
 }
 
@@ -204,30 +105,54 @@ impl Network {
         let dir = tempfile::Builder::new().prefix("ratio1-testnet-").tempdir();
         let dir = dir.map_err(Error::io("make a temporary folder"))?;
         let ports = free_ports(cast.len())?;
-        let nodes: Vec<_> = cast.iter().zip(ports).map(|(who, ports)| prepare(*who, ports, dir.path())).collect();
-        for states in nodes.iter().filter_map(Node::service_states) {
-            replace(states, "").map_err(Error::io("write the files of service states"))?;
-        }
-        let bootnodes = nodes.iter().filter(|node| node.who.is_oracle()).map(Node::address).collect();
-        let prices = PriceTool::start(nodes.iter().filter_map(|node| node.price.clone()).collect())?;
-        Ok(Self { binary: binary.into(), nodes, bootnodes, _prices: prices, dir: Some(dir) })
+        let nodes: Vec<_> = cast.iter().zip(ports).map(|(who, ports)| Node::of(*who, ports, dir.path())).collect();
+        let bootnodes = nodes.iter().filter(|node| node.who().is_some_and(Who::is_oracle)).map(Node::address).collect();
+        let prices = nodes.iter().filter_map(Node::price).map(PathBuf::from).collect();
+        let states = nodes.iter().filter_map(Node::service_states).map(PathBuf::from).collect();
+        let tools = Tools::start(prices, states)?;
+        Ok(Self { binary: binary.into(), nodes, bootnodes, _tools: tools, dir: Some(dir) })
     }
 
     /// Start every node and wait until all answer.
     pub async fn start_all(&mut self) -> Result<()> {
-        for who in self.cast() {
-            self.spawn(who)?;
+        self.start_together(&self.cast()).await
+    }
+
+    /// Start some nodes at once and wait until all of them answer.
+    pub async fn start_together(&mut self, some: &[Who]) -> Result<()> {
+        for who in some {
+            self.spawn(*who)?;
         }
-        for who in self.cast() {
-            self.ready(who).await?;
+        for who in some {
+            self.ready(who.name()).await?;
         }
         Ok(())
+    }
+
+    /// Start `count` full nodes that have no part in the chain and that nobody knows, and wait until all answer.
+    /// Returns connections to them.
+    pub async fn start_strangers(&mut self, count: usize) -> Result<Vec<Client>> {
+        let dir = self.dir.as_ref().map(|dir| dir.path().to_path_buf()).unwrap_or_default();
+        let (binary, bootnodes) = (self.binary.clone(), self.bootnodes.clone());
+        let mut names = Vec::new();
+        for (number, ports) in free_ports(count)?.into_iter().enumerate() {
+            let mut node = Node::stranger(format!("stranger-{number}"), ports, &dir);
+            node.spawn(&binary, &bootnodes)?;
+            progress(format!("  {} started, {}", node.name(), node.ws()));
+            names.push(node.name().to_string());
+            self.nodes.push(node);
+        }
+        let mut clients = Vec::new();
+        for name in names {
+            clients.push(self.ready(&name).await?);
+        }
+        Ok(clients)
     }
 
     /// Start one node, with the data it may have from before, and wait until it answers.
     pub async fn start(&mut self, who: Who) -> Result<()> {
         self.spawn(who)?;
-        self.ready(who).await
+        self.ready(who.name()).await.map(drop)
     }
 
     /// Start one node without waiting for it.
@@ -248,12 +173,21 @@ impl Network {
 
     /// Ask one node to end (SIGTERM) and wait until it has; one that does not is killed.
     pub async fn terminate(&mut self, who: Who) -> Result<()> {
-        let node = self.node_mut(who);
-        if let Some(mut child) = node.child.take() {
+        self.terminate_together(&[who]).await
+    }
+
+    /// As [`Self::terminate`], of some nodes at once.
+    pub async fn terminate_together(&mut self, some: &[Who]) -> Result<()> {
+        let mut ending = Vec::new();
+        for who in some {
+            let Some(child) = self.node_mut(*who).take_child() else { continue };
             // No safe call for a signal in the standard library; the shell has it everywhere.
             let ask = format!("kill -TERM {}", child.id());
             Command::new("sh").args(["-c", &ask]).status().map_err(Error::io("run sh"))?;
-            let begin = Instant::now();
+            ending.push((*who, child));
+        }
+        let begin = Instant::now();
+        for (who, mut child) in ending {
             while child.try_wait().map_err(Error::io(format!("look after {who}")))?.is_none() {
                 if begin.elapsed() > STOP_LIMIT {
                     progress(format!("  {who} does not end when asked: killing it"));
@@ -261,9 +195,51 @@ impl Network {
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+            progress(format!("  {who} stopped"));
         }
-        progress(format!("  {who} stopped"));
         Ok(())
+    }
+
+    /// Give a node these arguments beside its own whenever it starts from now on.
+    pub fn set_args(&mut self, who: Who, more: &[&str]) {
+        self.node_mut(who).set_more(more);
+    }
+
+    /// Put the keys of an oracle's development account into its keystore, but for that of GRANDPA, and have it use
+    /// these from its next start on: it makes blocks, counts and votes on availability, and only follows finality.
+    pub async fn forget_finality_key(&mut self, who: Who) -> Result<()> {
+        for (kind, scheme) in [("babe", "sr25519"), ("audi", "sr25519"), ("r1vt", "ed25519"), ("r1nd", "ed25519")] {
+            let uri = who.uri();
+            self.run_on(who, &["key", "insert", "--key-type", kind, "--scheme", scheme, "--suri", &uri]).await?;
+        }
+        self.node_mut(who).set_from_keystore(true);
+        Ok(())
+    }
+
+    /// Have an oracle use all keys of its development account again from its next start on.
+    pub fn remember_finality_key(&mut self, who: Who) {
+        self.node_mut(who).set_from_keystore(false);
+    }
+
+    /// Keep a node's database and keys in `dir` from its next start on.
+    pub fn set_base_path(&mut self, who: Who, dir: &Path) {
+        self.node_mut(who).set_base_path(dir);
+    }
+
+    /// Run a command of the binary on the data of a node that is stopped, such as `purge-chain -y`.
+    pub async fn run_on(&self, who: Who, command: &[&str]) -> Result<()> {
+        let what = format!("run {} for {who}", command.join(" "));
+        let mut program = tokio::process::Command::new(&self.binary);
+        program.args(command).args(["--chain", "local", "--base-path"]).arg(self.node(who).base_path());
+        program.stdin(Stdio::null()).kill_on_drop(true);
+        let output = tokio::time::timeout(COMMAND_LIMIT, program.output()).await;
+        let output =
+            output.map_err(|_| Error::Deadline { what: what.clone(), limit: COMMAND_LIMIT, last: String::new() })?;
+        let output = output.map_err(Error::io(what.clone()))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(Error::Answer { what, detail: String::from_utf8_lossy(&output.stderr).into_owned() }),
+        }
     }
 
     /// A connection to a node's RPC.
@@ -272,9 +248,18 @@ impl Network {
         wait_for(format!("{who}'s RPC"), START_LIMIT, || async { Client::connect(&url).await.map(Some) }).await
     }
 
+    /// A connection to the RPC of a node's operator.
+    pub async fn operator(&self, who: Who) -> Result<Client> {
+        let url = self.node(who).operator_ws();
+        wait_for(format!("the RPC of {who}'s operator"), START_LIMIT, || async {
+            Client::connect(&url).await.map(Some)
+        })
+        .await
+    }
+
     /// A node's metrics now.
     pub async fn metrics(&self, who: Who) -> Result<Metrics> {
-        Metrics::scrape(self.node(who).ports.metrics).await
+        Metrics::scrape(self.node(who).ports().metrics).await
     }
 
     /// Fails if a node that should run has ended.
@@ -284,22 +269,25 @@ impl Network {
 
     /// The node of `who`. Panics if it is not part of this network, which is a mistake of the caller.
     pub fn node(&self, who: Who) -> &Node {
-        self.nodes.iter().find(|node| node.who == who).expect("asked for a node that is not part of the network")
+        self.nodes
+            .iter()
+            .find(|node| node.who() == Some(who))
+            .expect("asked for a node that is not part of the network")
     }
 
     /// Who is part of this network.
     pub fn cast(&self) -> Vec<Who> {
-        self.nodes.iter().map(|node| node.who).collect()
+        self.nodes.iter().filter_map(Node::who).collect()
     }
 
     /// The last lines of every node's log.
     pub fn log_tails(&self, lines: usize) -> String {
         let tail = |node: &Node| {
-            let text = std::fs::read(&node.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let text = std::fs::read(node.log()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             let text = text.unwrap_or_else(|error| error.to_string());
             let last: Vec<_> = text.lines().rev().take(lines).collect();
             let last: Vec<_> = last.into_iter().rev().collect();
-            format!("--- {} ({})\n{}\n", node.who, node.log.display(), last.join("\n"))
+            format!("--- {} ({})\n{}\n", node.name(), node.log().display(), last.join("\n"))
         };
         self.nodes.iter().map(tail).collect()
     }
@@ -309,17 +297,20 @@ impl Network {
         self.dir.take().map(TempDir::keep)
     }
 
-    async fn ready(&mut self, who: Who) -> Result<()> {
-        let url = self.node(who).ws();
+    /// Wait until the node called `name` answers. Returns a connection to it.
+    async fn ready(&mut self, name: &str) -> Result<Client> {
+        let url = self.nodes.iter().find(|node| node.name() == name).map(Node::ws).unwrap_or_default();
         let begin = Instant::now();
         loop {
             self.check()?;
             // Shorter waits than the whole limit, so that a node that ends meanwhile is noticed.
-            let attempt = wait_for(format!("{who} to answer"), Duration::from_secs(3), || async {
-                Client::connect(&url).await?.genesis().await.map(Some)
+            let attempt = wait_for(format!("{name} to answer"), Duration::from_secs(3), || async {
+                let client = Client::connect(&url).await?;
+                client.genesis().await?;
+                Ok(Some(client))
             });
             match attempt.await {
-                Ok(_) => return Ok(()),
+                Ok(client) => return Ok(client),
                 Err(Error::Deadline { .. }) if begin.elapsed() < START_LIMIT => {}
                 Err(error) => return Err(error),
             }
@@ -327,7 +318,7 @@ impl Network {
     }
 
     fn node_mut(&mut self, who: Who) -> &mut Node {
-        let node = self.nodes.iter_mut().find(|node| node.who == who);
+        let node = self.nodes.iter_mut().find(|node| node.who() == Some(who));
         node.expect("asked for a node that is not part of the network")
     }
 }
@@ -350,40 +341,13 @@ pub fn default_binary() -> PathBuf {
     found.cloned().unwrap_or_else(|| "ratio1-node".into())
 }
 
-fn prepare(who: Who, ports: Ports, dir: &Path) -> Node {
-    // Fresh network identities: a network left over from before that uses the same ports is not mistaken for this one.
-    let pair = Keypair::generate();
-    Node {
-        who,
-        ports,
-        key: hex::encode(pair.secret().to_bytes()),
-        peer: pair.public().to_peer_id().to_base58(),
-        dir: dir.join(who.name()),
-        log: dir.join(format!("{who}.log")),
-        price: who.is_oracle().then(|| dir.join(format!("{who}.r1-usd"))),
-        states: (!who.is_oracle()).then(|| dir.join(format!("{who}.services"))),
-        child: None,
-    }
-}
-
 /// Ports nobody uses. All are held until all are found, so that none is found twice.
 fn free_ports(nodes: usize) -> Result<Vec<Ports>> {
     let bind = || TcpListener::bind(("127.0.0.1", 0)).map_err(Error::io("find a free port"));
-    let held = (0..nodes * 3).map(|_| bind()).collect::<Result<Vec<_>>>()?;
+    let held = (0..nodes * 4).map(|_| bind()).collect::<Result<Vec<_>>>()?;
     let port = |socket: &TcpListener| socket.local_addr().map(|a| a.port()).map_err(Error::io("read a port"));
     let ports = held.iter().map(port).collect::<Result<Vec<_>>>()?;
-    Ok(ports.chunks_exact(3).map(|p| Ports { p2p: p[0], rpc: p[1], metrics: p[2] }).collect())
-}
-
-/// A command that the kernel ends with this program, where `setpriv` exists.
-fn tethered(binary: &Path) -> Command {
-    let probe = Command::new("setpriv").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if probe.is_ok_and(|status| status.success()) {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(binary);
-        return command;
-    }
-    Command::new(binary)
+    Ok(ports.chunks_exact(4).map(|p| Ports { p2p: p[0], rpc: p[1], operator: p[2], metrics: p[3] }).collect())
 }
 
 #[cfg(test)]
@@ -392,10 +356,11 @@ mod tests {
 
     #[test]
     fn ports_are_all_different() {
-        let mut ports: Vec<_> = free_ports(6).unwrap().iter().flat_map(|p| [p.p2p, p.rpc, p.metrics]).collect();
+        let mut ports: Vec<_> =
+            free_ports(6).unwrap().iter().flat_map(|p| [p.p2p, p.rpc, p.operator, p.metrics]).collect();
         ports.sort_unstable();
         ports.dedup();
-        assert_eq!(ports.len(), 18);
+        assert_eq!(ports.len(), 24);
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Networks of real node processes under real clocks: measured and paid, given a job, attacked, restarted, killed.
+//! Networks of real node processes under real clocks: measured and paid, given jobs, attacked, restarted, killed,
+//! stalled, switched off.
 //!
-//! Needs the node: `RATIO1_NODE`, or `ratio1-node` built with the same profile. Takes about fifteen minutes.
+//! Needs the node: `RATIO1_NODE`, or `ratio1-node` built with the same profile. Takes about half an hour; a full disk
+//! is tested as root only.
 
 mod support;
 
@@ -20,30 +22,37 @@ use ratio1_testnet::{
     Client, Error, Network, Who,
 };
 use sp_core::{ed25519, Pair};
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 use support::{
     attacker::{beat, signed, Attacker},
+    chain::Log,
+    hardship::{
+        all_take_part, ballot_is_whole, nobody_equivocated, oracles_reach_each_other, Disk, FEW_PLACES, FULL, STRANGERS,
+    },
     hold, hold_all,
     jobs::{job_is_served_and_paid, Preparation},
-    on_a_network, step, Outcome,
+    on_a_network, stalls,
+    stalls::SILENT,
+    step,
+    waiting::{closed, finality_resumes, finality_stalls, until, LIVENESS_LIMIT},
+    Outcome,
 };
-
-/// Until an epoch that runs is settled: the rest of it, its windows at half the block rate, and slack.
-const EPOCH_LIMIT: Duration = Duration::from_secs(240);
-/// Until blocks are made, finality moves, a node answers.
-const LIVENESS_LIMIT: Duration = Duration::from_secs(120);
-/// Blocks without a finalised one that show a stall.
-const STALL_BLOCKS: u32 = 5;
 
 #[test]
 #[ignore = "minutes of real processes and real clocks: scripts/test network"]
-fn network_measures_pays_and_is_not_fooled() {
-    on_a_network("a network measures its nodes, pays them, and is not fooled", |network| {
+fn network_measures_pays_and_harms_nobody() {
+    on_a_network("a network measures its nodes, pays them, is not fooled, and stalls without harm", |network| {
         Box::pin(async move {
+            network.forget_finality_key(SILENT).await?;
+            network.start_all().await?;
             settles_and_pays(network).await?;
             // A job takes several epochs; beside it, the network is attacked.
             let job = Preparation::on(network).await?;
             tokio::try_join!(resists_attacks_while_an_oracle_restarts(network), job_is_served_and_paid(job))?;
+            audited(network).await?;
+            let mut case = stalls::Case::begin(network).await?;
+            stalls::stall_of_finality_costs_nobody_anything(network, &mut case).await?;
+            stalls::outage_of_the_whole_network_costs_nobody_anything(network, &mut case).await?;
             audited(network).await
         })
     });
@@ -51,12 +60,22 @@ fn network_measures_pays_and_is_not_fooled() {
 
 #[test]
 #[ignore = "minutes of real processes and real clocks: scripts/test network"]
-fn network_survives_dead_oracles() {
-    on_a_network("a network survives dead oracles", |network| {
+fn network_survives_oracles_that_die_fill_up_and_forget() {
+    on_a_network("a network survives dead oracles, a full disk and a lost database", |network| {
         Box::pin(async move {
+            for oracle in Who::ORACLES {
+                network.set_args(oracle, &FEW_PLACES);
+            }
+            let disk = Disk::under_the_counts_of(network, Who::Dave)?;
+            network.start_all().await?;
+            let strangers = network.start_strangers(STRANGERS).await?;
             let plan = Plan::make(&network.client(Who::Alice).await?, 0).await?;
+            if let Some(disk) = disk {
+                counts_through_a_full_disk(network, plan, &disk).await?;
+            }
             settles_with_one_oracle_dead(network, plan).await?;
-            stalls_with_two_dead_and_resumes(network, plan).await
+            stalls_with_two_dead_and_resumes(network, plan).await?;
+            oracles_reach_each_other(network, &strangers).await
         })
     });
 }
@@ -220,20 +239,32 @@ fn counts_survived(facts: &EpochFacts) -> Outcome {
     hold(Check::new("the restarted oracle kept its counts", close, detail))
 }
 
+/// An oracle whose disk is full for a third of an epoch keeps what it counts until it can write it.
+async fn counts_through_a_full_disk(network: &mut Network, plan: Plan, disk: &Disk) -> Outcome {
+    let epoch = plan.first;
+    until(plan.clock.epoch_start(epoch) + plan.clock.epoch_ms / 4).await?;
+    disk.is_full_for(FULL).await?;
+    network.check()?;
+    let facts = closed(&network.client(Who::Alice).await?, epoch).await?;
+    hold(Check::new("the epoch settles", facts.is_finalised(), format!("{:?}", facts.info.state)))?;
+    ballot_is_whole(&facts, Who::Dave)
+}
+
 async fn settles_with_one_oracle_dead(network: &mut Network, plan: Plan) -> Outcome {
     step("one oracle of four is killed before the epoch begins");
     network.kill(Who::Dave);
     let client = network.client(Who::Alice).await?;
-    let facts = closed(&client, plan.first).await?;
+    let epoch = plan.clock.epoch_at(now_ms()).plus(1);
+    let facts = closed(&client, epoch).await?;
     let snapshot = Snapshot::read(&client, EpochIndex(0)).await?;
-    hold(settled(&snapshot, plan.first, plan.first))?;
+    hold(settled(&snapshot, epoch, epoch))?;
     hold(Check::new(
         "the dead oracle was not eligible",
         !facts.eligible(Who::Dave),
         format!("{:?}", facts.info.ballots),
     ))?;
     for who in Who::EDGES {
-        hold(byte_within(&snapshot, plan.first, who, ALWAYS_ON))?;
+        hold(byte_within(&snapshot, epoch, who, ALWAYS_ON))?;
     }
     Ok(())
 }
@@ -252,16 +283,13 @@ async fn stalls_with_two_dead_and_resumes(network: &mut Network, plan: Plan) -> 
     let stalled_at = finality_stalls(&client).await?;
     until(plan.clock.epoch_start(epoch.plus(1)) + length / 10).await?;
 
-    step("both are started again");
-    network.start(Who::Charlie).await?;
-    network.start(Who::Dave).await?;
+    step("both are started again, charlie on an empty disk with nothing but its keys");
+    let mut log = Log::from(client.clone(), stalled_at.number.saturating_add(1));
+    // It voted in the round that hangs, and has lost what it voted.
+    network.run_on(Who::Charlie, &["purge-chain", "-y"]).await?;
+    network.start_together(&[Who::Charlie, Who::Dave]).await?;
     let back = plan.clock.epoch_at(now_ms());
-    let best = client.best().await?;
-    let head = wait_for("finality to resume", LIVENESS_LIMIT, || async {
-        let head = client.finalised().await?;
-        Ok::<_, Error>((head.number >= best.number).then_some(head))
-    })
-    .await?;
+    let head = finality_resumes(&client).await?;
     let detail = format!("stalled at {}, now {}", stalled_at.number, head.number);
     hold(Check::new("finality resumes", head.number > stalled_at.number, detail))?;
 
@@ -271,8 +299,10 @@ async fn stalls_with_two_dead_and_resumes(network: &mut Network, plan: Plan) -> 
     hold(Check::new("the epoch is unresolved", unresolved, format!("{:?}", facts.info.state)))?;
     let bytes: Vec<_> = Who::ALL.iter().filter_map(|who| facts.byte(*who)).collect();
     hold(Check::new("it has no bytes", bytes.is_empty(), format!("{bytes:?}")))?;
-    closed(&client, back.plus(1)).await?;
-    nothing_minted_without_result(&client, back.plus(1)).await
+    let whole = back.plus(1);
+    all_take_part(&closed(&client, whole).await?, whole)?;
+    nobody_equivocated(&mut log).await?;
+    nothing_minted_without_result(&client, whole).await
 }
 
 /// The next whole epoch settles; credits and R1 are those of the settled epochs alone.
@@ -285,46 +315,6 @@ async fn nothing_minted_without_result(client: &Client, settled_again: EpochInde
         hold(Receipt::read(client, who, block).await?.check())?;
     }
     hold_all(Snapshot::read(client, EpochIndex(0)).await?.audit())
-}
-
-/// Blocks go on and none becomes final. Returns the last final one.
-async fn finality_stalls(client: &Client) -> Outcome<Head> {
-    // What was voted on before the kill may still become final.
-    let from = client.best().await?.number;
-    let grow = |to: u32| {
-        wait_for(format!("block {to}"), LIVENESS_LIMIT, move || async move {
-            Ok::<_, Error>((client.best().await?.number >= to).then_some(()))
-        })
-    };
-    grow(from + 2).await?;
-    let stalled = client.finalised().await?;
-    grow(from + 2 + STALL_BLOCKS).await?;
-    let now = client.finalised().await?;
-    let detail = format!("finalised {} and {}, {STALL_BLOCKS} blocks apart", stalled.number, now.number);
-    hold(Check::new("finality stalls, blocks go on", now.number == stalled.number, detail))?;
-    Ok(stalled)
-}
-
-/// Wait until an epoch is over and has come to an end, good or bad.
-async fn closed(client: &Client, epoch: EpochIndex) -> Outcome<EpochFacts> {
-    let over = |state: &EpochState| {
-        matches!(state, EpochState::Finalised | EpochState::Unresolved(_) | EpochState::Lapsed | EpochState::Void)
-    };
-    let facts = wait_for(format!("epoch {epoch} to settle"), EPOCH_LIMIT, || async {
-        let at = client.finalised().await?.hash;
-        let info = client.epoch(at, epoch).await?;
-        match over(&info.state) {
-            true => EpochFacts::read(client, at, epoch).await.map(Some),
-            false => Ok(None),
-        }
-    });
-    Ok(facts.await?)
-}
-
-/// Wait until the wall clock reaches `moment` (Unix milliseconds).
-async fn until(moment: u64) -> Outcome {
-    let what = "the moment in the epoch";
-    Ok(wait_for(what, EPOCH_LIMIT, || async { Ok::<_, Error>((now_ms() >= moment).then_some(())) }).await?)
 }
 
 /// The heartbeat slot that runs; the epoch must still run.

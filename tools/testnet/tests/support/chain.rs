@@ -13,6 +13,16 @@ use std::time::Duration;
 
 /// Send `call`, signed by the account of `who`, and wait for the finalised block that holds it.
 pub async fn send(client: &Client, who: Who, what: &str, call: RuntimeCall) -> Outcome<Head> {
+    Ok(client.include(what, &signed(client, who, call).await?).await?)
+}
+
+/// As [`send`], and wait for a block of the best chain only: for when nothing becomes final.
+pub async fn send_to_best(client: &Client, who: Who, what: &str, call: RuntimeCall) -> Outcome<Head> {
+    Ok(client.include_in_best(what, &signed(client, who, call).await?).await?)
+}
+
+/// `call` as a transaction of the account of `who`.
+async fn signed(client: &Client, who: Who, call: RuntimeCall) -> Outcome<Vec<u8>> {
     let (genesis, at) = (client.genesis().await?, client.best().await?.hash);
     let nonce: Nonce = client.call(at, "AccountNonceApi_account_nonce", who.owner()).await?;
     let extension = tx_extension(nonce, 0);
@@ -23,9 +33,11 @@ pub async fn send(client: &Client, who: Who, what: &str, call: RuntimeCall) -> O
     });
     let payload = payload.map_err(|error| format!("the payload can not be made: {error:?}"))?;
     let signature = payload.using_encoded(|bytes| account(who).sign(bytes));
-    let extrinsic = UncheckedExtrinsic::new_signed(call, who.owner().into(), signature.into(), extension);
-    Ok(client.include(what, &extrinsic.encode()).await?)
+    Ok(UncheckedExtrinsic::new_signed(call, who.owner().into(), signature.into(), extension).encode())
 }
+
+/// The longest reading a block that is there may take.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 fn account(who: Who) -> sr25519::Pair {
     sr25519::Pair::from_string(&who.uri(), None).expect("a derivation path without password is a valid secret")
@@ -51,6 +63,13 @@ pub async fn vrf_output(client: &Client, at: Hash) -> Outcome<[u8; 32]> {
     Ok(output.flatten().ok_or("a block without VRF output")?)
 }
 
+/// What happened in block `at`.
+pub async fn events(client: &Client, at: Hash) -> Result<Vec<RuntimeEvent>> {
+    let key = [twox_128(b"System"), twox_128(b"Events")].concat();
+    let records: Option<Vec<EventRecord<RuntimeEvent, Hash>>> = client.storage(at, key).await?;
+    Ok(records.unwrap_or_default().into_iter().map(|record| record.event).collect())
+}
+
 /// What happened, block after finalised block.
 pub struct Log {
     client: Client,
@@ -62,6 +81,11 @@ impl Log {
     /// From block `first` on.
     pub fn from(client: Client, first: u32) -> Self {
         Self { client, next: first, seen: Vec::new() }
+    }
+
+    /// Go on reading by another connection.
+    pub fn reconnect(&mut self, client: Client) {
+        self.client = client;
     }
 
     /// The first event that `pick` takes, waiting for it if it has not happened.
@@ -84,6 +108,15 @@ impl Log {
         }
     }
 
+    /// The events since the beginning that `pick` takes, up to the last finalised block.
+    pub async fn all<T>(&mut self, pick: impl Fn(&RuntimeEvent) -> Option<T>) -> Outcome<Vec<(Head, T)>> {
+        let last = self.client.finalised().await?.number;
+        while self.next <= last {
+            self.read_on("a finalised block", CALL_LIMIT).await?;
+        }
+        Ok(self.seen.iter().filter_map(|(head, event)| Some((*head, pick(event)?))).collect())
+    }
+
     /// Read the next finalised block, waiting for it if it is not there.
     async fn read_on(&mut self, what: &str, limit: Duration) -> Outcome {
         let (client, number) = (&self.client, self.next);
@@ -95,9 +128,8 @@ impl Log {
             client.head(hash).await.map(Some)
         });
         let head = head.await?;
-        let key = [twox_128(b"System"), twox_128(b"Events")].concat();
-        let events: Option<Vec<EventRecord<RuntimeEvent, Hash>>> = client.storage(head.hash, key).await?;
-        self.seen.extend(events.unwrap_or_default().into_iter().map(|record| (head, record.event)));
+        let events = events(client, head.hash).await?;
+        self.seen.extend(events.into_iter().map(|event| (head, event)));
         self.next = self.next.saturating_add(1);
         Ok(())
     }

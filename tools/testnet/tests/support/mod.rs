@@ -2,7 +2,11 @@
 
 pub mod attacker;
 pub mod chain;
+pub mod hardship;
 pub mod jobs;
+mod soak;
+pub mod stalls;
+pub mod waiting;
 
 use ratio1_testnet::{
     facts::Check,
@@ -20,7 +24,7 @@ use std::{
 /// How a step ends.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// A scenario on a network that has just started.
+/// A scenario on a network of which nothing is started yet.
 pub type Scenario = for<'a> fn(&'a mut Network) -> Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
 /// Lines of every node's log shown when a scenario fails.
@@ -29,7 +33,7 @@ const LOG_LINES: usize = 40;
 /// One network at a time: a machine has few cores, and what is measured is measured in real time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Start a network of the whole cast, run `scenario` on it, stop it; on failure show the ends of the logs.
+/// Prepare a network of the whole cast, run `scenario` on it, stop it; on failure show the ends of the logs.
 pub fn on_a_network(name: &str, scenario: Scenario) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     progress(format!("\n=== {name}"));
@@ -40,12 +44,8 @@ pub fn on_a_network(name: &str, scenario: Scenario) {
             Ok(network) => network,
             Err(error) => return Some(error.to_string()),
         };
-        let run = async {
-            network.start_all().await?;
-            scenario(&mut network).await
-        };
         let done = tokio::select! {
-            done = run => done,
+            done = scenario(&mut network) => done,
             _ = interruption() => Err("interrupted".into()),
         };
         let error = done.err()?.to_string();

@@ -1,6 +1,6 @@
 //! What a node offers, and what a customer asks for.
 
-use super::{refused, Case, Money, CUSTOMER, EPOCHS, FEE, HELD, OPERATOR, PRICE, SOON};
+use super::{refused, Case, Money, CUSTOMER, DRAWS, EPOCHS, FEE, HELD, OPERATOR, PRICE, SOON};
 use crate::support::{
     chain::{self, view},
     hold, step, Outcome,
@@ -52,8 +52,12 @@ impl Case {
         step("ferdie's owner asks for a Micro node for two epochs");
         let at = self.client.finalised().await?.hash;
         let quote = view(&self.client, at, QuoteViewFunction::<Runtime>::new(Tier::Micro, None)).await?;
-        let right = quote.as_ref().is_ok_and(|quote| (quote.price, quote.fee) == (PRICE, FEE));
-        hold(Check::new("a Micro node costs 0.1 USD an epoch in R1", right, format!("{quote:?}")))?;
+        let right = quote.as_ref().is_ok_and(|quote| (quote.price, quote.fee, quote.draws) == (PRICE, FEE, DRAWS));
+        hold(Check::new(
+            "a Micro node costs 0.1 USD an epoch in R1, and sixteen more draws are held",
+            right,
+            format!("{quote:?}"),
+        ))?;
 
         let exclude = vec![CUSTOMER.license()].try_into().map_err(|_| "one fits")?;
         let request = JobRequest {

@@ -19,7 +19,7 @@ impl Case {
     pub async fn draw(&mut self, slot: SlotRef) -> Outcome<u32> {
         step("a node is drawn");
         let opened = self.event("the draw", SOON, |event| match event {
-            Event::DrawOpened { draw, job, licenses, bytes_of, .. } if *job == slot.job => {
+            Event::DrawOpened { draw, job, licenses, included: false, bytes_of, .. } if *job == slot.job => {
                 Some((*draw, *licenses, *bytes_of))
             }
             _ => None,
@@ -36,7 +36,8 @@ impl Case {
         let places = walk(seed, licenses, at_first, at_last);
         let (opened, license) = (opening.number, OPERATOR.license());
         let right = places.iter().any(|(pass, position)| {
-            drawn == Drawn { draw, opened, seed, licenses, bytes_of, pass: *pass, position: *position, license }
+            let (pass, position) = (*pass, *position);
+            drawn == Drawn { draw, opened, seed, licenses, included: false, bytes_of, pass, position, license }
         });
         let detail = format!("{drawn:?}; from {SEED_BLOCKS} VRF outputs: {seed:?}, pass and position {places:?}");
         hold(Check::new("the draw, computed again, finds the same node", right, detail))?;

@@ -5,6 +5,8 @@ mod drawing;
 mod paying;
 mod serving;
 
+pub use asking::spec;
+
 use super::{chain::Log, hold, step, Outcome};
 use jsonrpsee::{core::ClientError, rpc_params};
 use pallet_jobs::Event;
@@ -26,10 +28,12 @@ const OPERATOR: Who = Who::Eve;
 const EPOCHS: u32 = 2;
 /// A Micro node costs 0.1 USD an epoch, and an R1 0.25 USD.
 const PRICE: Balance = R1 / 10 * 4;
-/// What both epochs cost.
-const HELD: Balance = PRICE * EPOCHS as Balance;
-/// Burned for asking.
+/// Burned for asking, and for each time another node has to be drawn.
 const FEE: Balance = R1 / 100;
+/// What is held for drawing another node sixteen times.
+const DRAWS: Balance = FEE * 16;
+/// What is held for both epochs and those draws.
+const HELD: Balance = PRICE * EPOCHS as Balance + DRAWS;
 /// What a draw, an acceptance and a block take at most.
 const SOON: Duration = Duration::from_secs(150);
 /// Until an epoch of the job is settled, or what it earned released: some epochs.
@@ -64,7 +68,7 @@ impl Preparation {
         let states = network.node(OPERATOR).service_states().ok_or("an edge node has a file of service states")?;
         Ok(Self {
             client: network.client(Who::Alice).await?,
-            operator: network.client(OPERATOR).await?,
+            operator: network.operator(OPERATOR).await?,
             states: states.into(),
         })
     }
