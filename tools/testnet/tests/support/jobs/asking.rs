@@ -27,7 +27,7 @@ impl Case {
         let micro = Tier::Micro.capacity();
         let offer = |cpu: u32, tags: Value| json!({"cpuMilli": cpu, "memoryMib": micro.memory_mib, "diskGib": micro.disk_gib, "tags": tags});
         let too_much = self.ask("r1_declare", offer(2_000_000, json!([]))).await;
-        refused("declaring more than a node can have", too_much, 7002, Some("CapacityOutOfBounds"))?;
+        refused("declaring more than the machine has", too_much, 7004, None)?;
         let shouted = self.ask("r1_declare", offer(micro.cpu_milli, json!(["SSD"]))).await;
         refused("declaring a tag in capitals", shouted, 7002, Some("BadTags"))?;
         let long = self.ask("r1_declare", offer(micro.cpu_milli, json!(["x".repeat(33)]))).await;

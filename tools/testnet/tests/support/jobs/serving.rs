@@ -41,7 +41,7 @@ impl Case {
     }
 
     async fn offer_is_shown(&self, slot: SlotRef, offered: u32) -> Outcome {
-        let mut shown = self.work("the offer to be final for eve's node", |work| work.into_iter().next()).await?;
+        let mut shown = self.work("eve's node to see the offer", |work| work.into_iter().next()).await?;
         let left = shown.as_object_mut().and_then(|item| item.remove("blocksLeft"));
         let expected = json!({
             "job": slot.job, "slot": slot.slot, "state": "offered", "offeredAt": offered, "tier": "micro", "gpu": null,
@@ -83,7 +83,7 @@ impl Case {
         hold(Check::new("eve's node serves, her account is paid", right, detail))?;
 
         let serving = |work: Vec<Value>| work.into_iter().find(|item| item["state"] == "serving");
-        let shown = self.work("the acceptance to be final for eve's node", serving).await?;
+        let shown = self.work("eve's node to see the acceptance", serving).await?;
         let accepted = shown["accepted"].as_u64().ok_or("an acceptance has a moment")?;
         let right = (&shown["index"], &shown["ends"]) == (&json!(index), &json!(ends.0));
         hold(Check::new("r1_work shows the service", right, shown.to_string()))?;
