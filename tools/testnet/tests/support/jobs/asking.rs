@@ -15,6 +15,15 @@ use ratio1_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use ratio1_testnet::facts::{r1, Check};
 use serde_json::{json, Value};
 
+/// What a request costs its owner besides the job.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// The fee of the draw, and the transaction's.
+    pub cost: Balance,
+    /// What is burned of it; the rest is the block's author's.
+    pub burned: Balance,
+}
+
 /// The specification of the container; nobody fetches it here.
 pub fn spec() -> Cid {
     Cid::new(false, [7; 32])
@@ -47,8 +56,8 @@ impl Case {
         hold(Check::new("the declaration is on chain, its tags sorted", right, detail))
     }
 
-    /// Returns the slot, and what asking cost besides the job: the fee that is burned and the transaction's.
-    pub async fn request(&mut self) -> Outcome<(SlotRef, Balance)> {
+    /// Returns the slot, and what asking cost besides the job.
+    pub async fn request(&mut self) -> Outcome<(SlotRef, Asked)> {
         step("ferdie's owner asks for a Micro node for two epochs");
         let at = self.client.finalised().await?.hash;
         let quote = view(&self.client, at, QuoteViewFunction::<Runtime>::new(Tier::Micro, None)).await?;
@@ -100,9 +109,9 @@ impl Case {
             && terms == (PRICE, HELD, FEE)
             && after.customer.1 == before.customer.1 + HELD
             && before.of_customer() == after.of_customer() + FEE + paid
-            && after.burned_since(&before, FEE);
-        let detail = format!("{} R1 on hold, {} R1 burned, {} R1 to the block's author", r1(HELD), r1(FEE), r1(paid));
-        hold(Check::new("the job's price is on hold, its fee burned", right, detail))?;
-        Ok((SlotRef { job, slot: 0 }, FEE + paid))
+            && after.burned_since(&before, FEE + paid / 2);
+        let detail = format!("{} R1 on hold, {} R1 burned, of the transaction's {} half", r1(HELD), r1(FEE), r1(paid));
+        hold(Check::new("the job's price is on hold, its fee and half of the transaction's burned", right, detail))?;
+        Ok((SlotRef { job, slot: 0 }, Asked { cost: FEE + paid, burned: FEE + paid / 2 }))
     }
 }

@@ -44,12 +44,12 @@ pub async fn job_is_served_and_paid(preparation: Preparation) -> Outcome {
     let began = Instant::now();
     let mut case = preparation.begin().await?;
     case.declare().await?;
-    let (slot, fees) = case.request().await?;
+    let (slot, asked) = case.request().await?;
     let offered = case.draw(slot).await?;
     let service = case.accept(slot, offered).await?;
     let earned = case.measure(slot, &service).await?;
     let block = case.release(slot, &service, earned).await?;
-    case.account(block, earned, fees).await?;
+    case.account(block, earned, asked).await?;
     case.nothing_is_left(slot, block.hash).await?;
     step(&format!("the job took {} s", began.elapsed().as_secs()));
     Ok(())

@@ -1,6 +1,6 @@
 //! The end: what was earned is released, the rest returned, and nothing stays behind.
 
-use super::{Case, Money, Served, FEE, HELD, LATER, OPERATOR, SOON};
+use super::{asking::Asked, Case, Money, Served, HELD, LATER, OPERATOR, SOON};
 use crate::support::{chain::view, hold, step, Outcome};
 use pallet_jobs::{Closing, Event, JobViewFunction, Leaving};
 use pallet_nodes::NodeInfoViewFunction;
@@ -51,7 +51,7 @@ impl Case {
     }
 
     /// Everybody's money agrees to the base unit: over the block of the release, and over the whole job.
-    pub async fn account(&self, block: Head, earned: Balance, fees: Balance) -> Outcome {
+    pub async fn account(&self, block: Head, earned: Balance, asked: Asked) -> Outcome {
         let (burned, paid) = price::split(earned);
         let (before, after) = Money::around(&self.client, block).await?;
         let right = after.operator == before.operator + paid
@@ -62,16 +62,16 @@ impl Case {
 
         let first = &self.before;
         let right = after.operator == first.operator + paid
-            && first.of_customer() == after.of_customer() + earned + fees
+            && first.of_customer() == after.of_customer() + earned + asked.cost
             && after.customer.1 == first.customer.1
-            && after.burned_since(first, FEE + burned);
+            && after.burned_since(first, asked.burned + burned);
         let spent = first.of_customer().saturating_sub(after.of_customer());
         let detail = format!(
             "ferdie's owner has {} R1 less, {} R1 of them fees; eve's {} R1 more; {} R1 are burned",
             r1(spent),
-            r1(fees),
+            r1(asked.cost),
             r1(paid),
-            r1(FEE + burned)
+            r1(asked.burned + burned)
         );
         hold(Check::new("every base unit of the job is accounted for", right, detail))
     }
