@@ -26,7 +26,7 @@ use crate::{
 use ratio1_primitives::{
     api::{BallotStatus, RoundInfo, SignedVote},
     ballot::{Ballot, Phase, Summary, Vote, MAX_PAGES, MAX_REVEAL},
-    EpochIndex, Hash,
+    BlockNumber, ClockParams, EpochIndex, Hash,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -281,16 +281,17 @@ impl Voter {
             self.say(round.epoch, "the epoch has more than a ballot can hold: update this binary", None);
             return Ok(None);
         }
-        let services = service_bytes(&*self.chain, best.hash, &clock, &counts, frozen.services, &frozen.params)?;
+        let services = service_bytes(&*self.chain, best.hash, &clock, &counts, frozen)?;
+        let (expected, gaps) = (frozen.params.expected, &frozen.gaps);
         let summary = Summary {
             epoch: round.epoch,
             salt: rand::random(),
-            coverage: counts.coverage_byte(frozen.params.expected),
+            coverage: counts.coverage_byte(expected, gaps),
             price: self.prices.price(),
-            finalised: self.chain.finalised().number,
+            finalised: finalised(&counts, &clock, self.chain.finalised()),
             beats_root: counts.beats_root(frozen.licenses),
         };
-        let ballot = Ballot::new(summary, &counts.bytes(frozen.licenses, frozen.params.expected), &services);
+        let ballot = Ballot::new(summary, &counts.bytes(frozen.licenses, expected, gaps), &services);
         Ok(ballot.map(|ballot| self.store.replace_ballot(ballot)).transpose()?)
     }
 
@@ -350,6 +351,14 @@ impl Voter {
             }
         }
     }
+}
+
+/// The height up to which this oracle could measure an epoch: its finalised head now, unless finality stood still when the
+/// epoch ended. Then what became final later was not known while it ran, and nobody's byte may depend on it.
+pub fn finalised(counts: &EpochCounts, clock: &ClockParams, head: BlockRef) -> BlockNumber {
+    let end = clock.epoch_start(counts.epoch()).saturating_add(clock.epoch_ms);
+    let stuck = counts.seen().filter(|seen| seen.standstill(end, clock) > 0);
+    stuck.map_or(head.number, |seen| seen.height.min(head.number))
 }
 
 /// Whether the ballot is one about what the chain froze: of the epoch, with as many pages, each as long.

@@ -1,74 +1,24 @@
 //! What an oracle counted in one epoch: a bitmap of slots for each license and each service, and one for itself.
+//!
+//! With it goes what the counts mean: whose node each license's are of, from when each service was known here, and what
+//! was final while the epoch ran.
+//!
+//! Slots in which the chain made no blocks are counted like all others, since nobody knows of a gap while it lasts. They
+//! are left out when the epoch's bytes are computed, from the gaps that the chain froze with it.
 
+pub use crate::bitmap::Bitmap;
+use crate::{
+    finality::Seen,
+    notes::{Notes, NotesPage},
+};
 use ratio1_primitives::{
-    ballot::beats_root, clock::availability_byte, jobs::MAX_SERVICES, traits::PageMask, EpochIndex, EpochParams, Hash,
-    LicenseId, PAGE_SIZE,
+    ballot::beats_root,
+    clock::{availability_byte, Gaps},
+    jobs::{ServiceTerm, MAX_SERVICES},
+    traits::PageMask,
+    EpochIndex, EpochParams, Hash, LicenseId, NodeId, PAGE_SIZE,
 };
 use std::collections::BTreeSet;
-
-/// One bit per slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bitmap(Box<[u8]>);
-
-impl Bitmap {
-    /// All clear.
-    pub fn new(bits: u32) -> Self {
-        Self(vec![0; bits.div_ceil(8) as usize].into_boxed_slice())
-    }
-
-    /// From bytes of exactly the length that `bits` need, with no bit set past the end.
-    pub fn from_bytes(bytes: Vec<u8>, bits: u32) -> Option<Self> {
-        let unused = bits.wrapping_neg() & 7;
-        let clean = bytes.last().is_none_or(|last| last.leading_zeros() >= unused);
-        (bytes.len() == bits.div_ceil(8) as usize && clean).then(|| Self(bytes.into_boxed_slice()))
-    }
-
-    /// Whether bit `index` is set; past the end it is not.
-    pub fn get(&self, index: u32) -> bool {
-        self.0.get(index as usize / 8).is_some_and(|byte| byte & (1 << (index % 8)) != 0)
-    }
-
-    /// Set bit `index`; whether that changed anything.
-    pub fn set(&mut self, index: u32) -> bool {
-        let bit = 1 << (index % 8);
-        match self.0.get_mut(index as usize / 8) {
-            Some(byte) if *byte & bit == 0 => {
-                *byte |= bit;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Clear bit `index`; whether that changed anything.
-    pub fn clear(&mut self, index: u32) -> bool {
-        let bit = 1 << (index % 8);
-        match self.0.get_mut(index as usize / 8) {
-            Some(byte) if *byte & bit != 0 => {
-                *byte &= !bit;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Bits set.
-    pub fn count(&self) -> u32 {
-        self.0.iter().map(|byte| byte.count_ones()).sum()
-    }
-
-    /// Bits set below `end`.
-    pub fn count_below(&self, end: u32) -> u32 {
-        let whole: u32 = self.0.iter().take(end as usize / 8).map(|byte| byte.count_ones()).sum();
-        let rest = self.0.get(end as usize / 8).map_or(0, |byte| (byte & !(u8::MAX << (end % 8))).count_ones());
-        whole.saturating_add(rest)
-    }
-
-    /// The bytes: bit `n` is bit `n % 8` of byte `n / 8`.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
 
 /// Keys of records as they are stored: a slot, and a page of licenses or services.
 pub type Records = BTreeSet<(u32, u32)>;
@@ -82,6 +32,8 @@ pub struct Dirty {
     pub licenses: Records,
     /// Records of services.
     pub services: Records,
+    /// Pages of notes.
+    pub notes: BTreeSet<NotesPage>,
 }
 
 /// A bitmap of slots for each of many things with dense indices, and which of it is to be written.
@@ -133,6 +85,13 @@ impl Marks {
         }
     }
 
+    /// Clear all slots; whether any was marked.
+    fn clear_all(&mut self, index: u32) -> bool {
+        let Some(map) = self.maps.get_mut(index as usize).and_then(Option::take) else { return false };
+        self.dirty.extend(map.iter().map(|slot| (slot, index / PAGE_SIZE)));
+        map.count() > 0
+    }
+
     fn mask(&self, slot: u32, page: u32) -> PageMask {
         let mut mask = PageMask::default();
         let first = page.saturating_mul(PAGE_SIZE);
@@ -151,7 +110,7 @@ impl Marks {
 }
 
 /// The counts of one epoch. Memory: one bitmap for each license that beat and for each service that was reported to
-/// run, and nothing else that grows.
+/// run, a note for each license and service that the chain knows, and nothing else that grows.
 #[derive(Clone, Debug)]
 pub struct EpochCounts {
     epoch: EpochIndex,
@@ -159,6 +118,8 @@ pub struct EpochCounts {
     licenses: Marks,
     services: Marks,
     coverage: Bitmap,
+    notes: Notes,
+    seen: Option<Seen>,
     head_dirty: bool,
 }
 
@@ -167,7 +128,8 @@ impl EpochCounts {
     pub fn new(epoch: EpochIndex, params: EpochParams) -> Self {
         let slots = params.slots;
         let (licenses, services, coverage) = (Marks::new(slots), Marks::new(slots), Bitmap::new(slots));
-        Self { epoch, params, licenses, services, coverage, head_dirty: true }
+        let (notes, seen) = Default::default();
+        Self { epoch, params, licenses, services, coverage, notes, seen, head_dirty: true }
     }
 
     /// From what was kept of it.
@@ -200,9 +162,52 @@ impl EpochCounts {
         self.licenses.map(license.0).map_or(0, Bitmap::count)
     }
 
-    /// The availability byte of each of the first `licenses` licenses, with the epoch's frozen `M`.
-    pub fn bytes(&self, licenses: u32, expected: u32) -> Vec<u8> {
-        (0..licenses).map(|id| availability_byte(self.accepted(LicenseId(id)), expected)).collect()
+    /// Whether any of the slots `from..to` of a license is counted.
+    pub fn any_counted(&self, license: LicenseId, from: u32, to: u32) -> bool {
+        self.licenses.map(license.0).is_some_and(|slots| slots.count_within(from, to) > 0)
+    }
+
+    /// Beats of this license are of this node from now on. What was counted for another one is taken back: a byte is for
+    /// the node that the license is linked to. Whether anything was.
+    pub fn assign(&mut self, license: LicenseId, node: NodeId) -> bool {
+        self.notes.assign(license, node) && self.licenses.clear_all(license.0)
+    }
+
+    /// Whose beats are counted for a license.
+    pub fn node(&self, license: LicenseId) -> Option<NodeId> {
+        self.notes.node(license)
+    }
+
+    /// The availability byte of each of the first `licenses` licenses, with the epoch's frozen gaps and `M`, which is
+    /// already less by them.
+    pub fn bytes(&self, licenses: u32, expected: u32, gaps: &Gaps) -> Vec<u8> {
+        let all = self.params.slots;
+        let counted = |id| self.licenses.map(id).map_or(0, |slots| slots.count_outside(0, all, gaps));
+        (0..licenses).map(|id| availability_byte(counted(id), expected)).collect()
+    }
+
+    /// A service is known here, and expected to be reported from `expected` on (Unix milliseconds). What was noted first
+    /// stands.
+    pub fn know(&mut self, term: &ServiceTerm, expected: u64) {
+        self.notes.know(term, expected);
+    }
+
+    /// From when a service is expected to be reported; `None` if it was not known here while the epoch ran.
+    pub fn known(&self, term: &ServiceTerm) -> Option<u64> {
+        self.notes.known(term)
+    }
+
+    /// A finalised block was learned of while the epoch ran.
+    pub fn see(&mut self, seen: Seen) {
+        if self.seen != Some(seen) {
+            self.seen = Some(seen);
+            self.head_dirty = true;
+        }
+    }
+
+    /// The last finalised block that was learned of while the epoch ran.
+    pub fn seen(&self) -> Option<Seen> {
+        self.seen
     }
 
     /// Count a slot in which the service with this index, one that the chain knows, was reported to run.
@@ -222,7 +227,8 @@ impl EpochCounts {
         self.services.map(index)
     }
 
-    /// The root that binds a ballot to the beats behind it, over the first `licenses` licenses. Services are no part of
+    /// The root that binds a ballot to the beats behind it, over the first `licenses` licenses, slots in gaps included:
+    /// whoever checks a byte against a leaf knows the gaps. Services are no part of
     /// it: which of them ran is seen in the beats themselves, if an oracle is ever asked for one.
     pub fn beats_root(&self, licenses: u32) -> Hash {
         let counted = self.licenses.maps.iter().take(licenses as usize).zip(0u32..);
@@ -244,9 +250,9 @@ impl EpochCounts {
         &self.coverage
     }
 
-    /// Coverage as an availability byte, with the epoch's frozen `M`.
-    pub fn coverage_byte(&self, expected: u32) -> u8 {
-        availability_byte(self.coverage.count(), expected)
+    /// Coverage as an availability byte, with the epoch's frozen gaps and `M`, which is already less by them.
+    pub fn coverage_byte(&self, expected: u32, gaps: &Gaps) -> u8 {
+        availability_byte(self.coverage.count_outside(0, self.params.slots, gaps), expected)
     }
 
     /// Whether nothing at all was received. No service is counted without its license.
@@ -257,7 +263,8 @@ impl EpochCounts {
     /// Take on parameters that turn out to be the epoch's. Other slots than assumed: what was counted means nothing.
     pub fn set_params(&mut self, params: EpochParams) {
         if params.beat_ms != self.params.beat_ms || params.slots != self.params.slots {
-            *self = Self::new(self.epoch, params);
+            let (notes, seen) = (std::mem::take(&mut self.notes), self.seen);
+            *self = Self { notes, seen, ..Self::new(self.epoch, params) };
         } else if params != self.params {
             self.params = params;
             self.head_dirty = true;
@@ -285,12 +292,23 @@ impl EpochCounts {
         self.services.restore_mask(slot, page, mask);
     }
 
+    /// A page of notes as it is stored.
+    pub fn notes(&self, page: NotesPage) -> Vec<u8> {
+        self.notes.encoded(page)
+    }
+
+    /// Put back what [`Self::notes`] gave. `None` if it is damaged.
+    pub fn restore_notes(&mut self, page: NotesPage, bytes: &[u8]) -> Option<()> {
+        self.notes.restore(page, bytes)
+    }
+
     /// What changed since the last call.
     pub fn take_dirty(&mut self) -> Dirty {
         Dirty {
             head: std::mem::take(&mut self.head_dirty),
             licenses: std::mem::take(&mut self.licenses.dirty),
             services: std::mem::take(&mut self.services.dirty),
+            notes: self.notes.take_dirty(),
         }
     }
 
@@ -299,6 +317,7 @@ impl EpochCounts {
         self.head_dirty |= dirty.head;
         self.licenses.dirty.extend(dirty.licenses);
         self.services.dirty.extend(dirty.services);
+        self.notes.put_back_dirty(dirty.notes);
     }
 }
 
@@ -325,7 +344,50 @@ mod tests {
         let mut counts = EpochCounts::new(EpochIndex(3), PARAMS);
         (0..56).for_each(|slot| assert!(counts.count(LicenseId(1), slot)));
         (0..120).for_each(|slot| assert!(counts.count(LicenseId(2), slot)));
-        assert_eq!(counts.bytes(4, 112), [0, 127, 255, 0]);
+        assert_eq!(counts.bytes(4, 112, &Gaps::default()), [0, 127, 255, 0]);
+    }
+
+    /// A gap of 40 slots, in which one license beat on and another could not.
+    #[test]
+    fn bytes_and_coverage_leave_out_slots_without_blocks() {
+        let mut counts = EpochCounts::new(EpochIndex(3), PARAMS);
+        for slot in 0..120 {
+            assert!(counts.count(LicenseId(1), slot));
+            if !(50..90).contains(&slot) {
+                assert!(counts.count(LicenseId(2), slot));
+                counts.cover(slot);
+            }
+            if (50..90).contains(&slot) {
+                assert!(counts.count(LicenseId(3), slot));
+            }
+        }
+        let mut gaps = Gaps::default();
+        gaps.add(50, 90);
+        assert_eq!(counts.bytes(4, 72, &gaps), [0, 255, 255, 0]);
+        assert_eq!(counts.coverage_byte(72, &gaps), 255);
+        assert_eq!(counts.coverage_byte(112, &Gaps::default()), 182, "what it would be without the gap");
+    }
+
+    #[test]
+    fn beats_of_another_node_are_taken_back_when_a_license_changes_its_node() {
+        let mut counts = EpochCounts::new(EpochIndex(3), PARAMS);
+        let (old, new) = (NodeId([1; 32]), NodeId([2; 32]));
+        assert!(!counts.assign(LicenseId(5), old));
+        (0..108).for_each(|slot| assert!(counts.count(LicenseId(5), slot)));
+        counts.count(LicenseId(6), 3);
+        assert!(!counts.assign(LicenseId(5), old), "the same node");
+        assert_eq!(counts.accepted(LicenseId(5)), 108);
+        counts.take_dirty();
+        assert!(counts.assign(LicenseId(5), new));
+        assert_eq!((counts.accepted(LicenseId(5)), counts.accepted(LicenseId(6))), (0, 1));
+        assert_eq!(counts.node(LicenseId(5)), Some(new));
+        let dirty = counts.take_dirty();
+        assert_eq!(
+            (dirty.licenses.len(), dirty.notes),
+            (108, [NotesPage::Nodes(0)].into()),
+            "the disk must learn of it"
+        );
+        assert!(counts.count(LicenseId(5), 7), "what the old one sent stands in nobody's way");
     }
 
     #[test]
@@ -338,21 +400,6 @@ mod tests {
         assert_ne!(empty, one);
         assert_ne!(one, counts.beats_root(10));
         assert_eq!(empty, counts.beats_root(1), "licenses the ballot does not cover are left out");
-    }
-
-    #[test]
-    fn bitmaps_with_bits_past_the_end_are_refused() {
-        assert!(Bitmap::from_bytes(vec![0xff, 0x0f], 12).is_some());
-        assert!(Bitmap::from_bytes(vec![0xff, 0x1f], 12).is_none());
-        assert!(Bitmap::from_bytes(vec![0xff], 12).is_none());
-        assert!(Bitmap::from_bytes(vec![0xff], 8).is_some());
-    }
-
-    #[test]
-    fn bits_below_an_end_are_counted() {
-        let mut bits = Bitmap::new(20);
-        [0, 7, 8, 19].iter().for_each(|bit| assert!(bits.set(*bit)));
-        assert_eq!([0, 1, 7, 8, 9, 19, 20, 99].map(|end| bits.count_below(end)), [0, 1, 1, 2, 3, 3, 4, 4]);
     }
 
     #[test]
@@ -395,7 +442,8 @@ mod tests {
                 let ran = |counts: &EpochCounts| counts.service(index).map_or(0, Bitmap::count);
                 proptest::prop_assert_eq!(ran(&counts), ran(&again));
             }
-            proptest::prop_assert_eq!(counts.bytes(3000, 112), again.bytes(3000, 112));
+            let none = Gaps::default();
+            proptest::prop_assert_eq!(counts.bytes(3000, 112, &none), again.bytes(3000, 112, &none));
             proptest::prop_assert_eq!(counts.beats_root(3000), again.beats_root(3000));
         }
     }

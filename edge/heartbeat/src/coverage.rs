@@ -1,11 +1,14 @@
 //! How much of an epoch an oracle was itself receiving.
 //!
-//! A slot is covered when, while this process ran, authentic batches of at least `n - f - 1` *other* oracles of the
+//! A slot is covered when, while this process ran, authentic batches of at least `max(1, f)` *other* oracles of the
 //! current set arrived in that slot or in one of the three intervals before it. Oracles send batches at every flush, if
-//! need be empty ones, so silence means that a link is down; and whoever hears that many hears at least `n - 2f - 1`
-//! honest ones, who between them have every beat that enough oracles were given. Beats themselves say nothing: an
-//! oracle may hear some nodes and be cut off from the others. The only oracle of a set (`n = 1`) has nobody to hear:
-//! for it, it is enough that the process runs.
+//! need be empty ones, so silence means that a link is down. Beats themselves say nothing: an oracle may hear some nodes and
+//! be cut off from the others. The only oracle of a set (`n = 1`) has nobody to hear: for it, it is enough that the
+//! process runs.
+//!
+//! More must not be asked for. With `f` silent oracles and `n - 2f - 1` bad links an honest one of `n = 3f + 1` hears no more
+//! than `f`, and if it were not covered then, one dead oracle and one bad link would leave the epoch of four without a quorum.
+//! The beats it misses over bad links make bytes of its own ballot smaller, and no others: the median bears that.
 //!
 //! The worker reports each batch and each tick. Slots in which the process did not run are never covered, though
 //! their neighbours are: only slots between two reports of one process at most three intervals apart are filled in.
@@ -37,8 +40,12 @@ impl CoverageMeter {
         let before = std::mem::take(&mut self.peers);
         let heard = |key: &VoteId| before.iter().find(|peer| peer.key == *key).and_then(|peer| peer.heard);
         self.peers = others.map(|key| Peer { heard: heard(&key), key }).collect();
-        let quorum = usize::try_from(apbft::quorum(u32::try_from(n).unwrap_or(u32::MAX))).unwrap_or(usize::MAX);
-        self.needed = (n > 0).then(|| quorum.saturating_sub(1));
+        let faults = usize::try_from(apbft::faults(u32::try_from(n).unwrap_or(u32::MAX))).unwrap_or(usize::MAX);
+        self.needed = match n {
+            0 => None,
+            1 => Some(0),
+            _ => Some(faults.max(1)),
+        };
         self.weigh();
     }
 
@@ -127,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn as_many_oracles_must_be_heard_as_a_quorum_has_others() {
-        for (n, needed) in [(2, 1), (3, 2), (4, 2), (7, 4), (10, 6)] {
+    fn as_many_oracles_must_be_heard_as_may_be_faulty_and_one_at_least() {
+        for (n, needed) in [(2, 1), (3, 1), (4, 1), (7, 2), (10, 3), (40, 13)] {
             let (mut meter, mut counts) = fresh(n);
             (1..needed).chain(1..needed).for_each(|n| meter.heard(&oracle(n), 5_100, &CLOCK, &mut counts));
             meter.heard(&oracle(99), 5_100, &CLOCK, &mut counts);
@@ -138,9 +145,25 @@ mod tests {
         }
     }
 
+    /// The least that the protocol promises: `f` silent, and `n - 2f - 1` of the honest ones out of reach.
+    #[test]
+    fn oracle_is_covered_when_faults_and_bad_links_are_as_many_as_may_be() {
+        for f in 1..=33u8 {
+            let n = 3 * f + 1;
+            let (mut meter, mut counts) = fresh(n);
+            let (silent, out_of_reach) = (1..=f, f + 1..=f + (n - 2 * f - 1));
+            let heard = (1..n).filter(|n| !silent.contains(n) && !out_of_reach.contains(n));
+            let heard: Vec<_> = heard.collect();
+            for slot in 0..120 {
+                heard.iter().for_each(|n| meter.heard(&oracle(*n), slot * 500 + 100, &CLOCK, &mut counts));
+            }
+            assert_eq!(counts.coverage_byte(112, &Default::default()), 255, "{n}: heard {}", heard.len());
+        }
+    }
+
     #[test]
     fn the_one_heard_longest_ago_decides() {
-        let (mut meter, mut counts) = fresh(4);
+        let (mut meter, mut counts) = fresh(7);
         meter.heard(&oracle(1), 5_100, &CLOCK, &mut counts);
         meter.heard(&oracle(2), 6_100, &CLOCK, &mut counts);
         (0..40).for_each(|n| meter.tick(6_100 + n * 250, &CLOCK, &mut counts));
@@ -152,7 +175,7 @@ mod tests {
         for (n, byte) in [(1, 255), (2, 0), (4, 0)] {
             let (mut meter, mut counts) = fresh(n);
             (0..240).for_each(|n| meter.tick(n * 250, &CLOCK, &mut counts));
-            assert_eq!(counts.coverage_byte(112), byte);
+            assert_eq!(counts.coverage_byte(112, &Default::default()), byte);
         }
         let mut counts = EpochCounts::new(EpochIndex(0), PARAMS);
         CoverageMeter::default().tick(5_100, &CLOCK, &mut counts);
@@ -161,10 +184,10 @@ mod tests {
 
     #[test]
     fn who_stays_in_the_set_keeps_what_was_heard() {
-        let (mut meter, mut counts) = fresh(4);
+        let (mut meter, mut counts) = fresh(7);
         meter.heard(&oracle(1), 5_100, &CLOCK, &mut counts);
         meter.heard(&oracle(2), 5_100, &CLOCK, &mut counts);
-        meter.set_oracles(4, [1, 5, 6].map(oracle).into_iter());
+        meter.set_oracles(7, [1, 5, 6, 7, 8, 9].map(oracle).into_iter());
         meter.tick(5_600, &CLOCK, &mut counts);
         assert_eq!(covered(&counts), [10]);
         meter.heard(&oracle(5), 5_600, &CLOCK, &mut counts);

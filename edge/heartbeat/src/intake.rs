@@ -39,6 +39,7 @@
 use crate::{
     counts::EpochCounts,
     coverage::CoverageMeter,
+    finality::Finality,
     ports::{BlockRef, Source},
     rate::{Limiter, Rate},
     refresh::{Known, Refresh},
@@ -47,13 +48,19 @@ use crate::{
 };
 use ratio1_primitives::{
     clock::MAX_BEAT_AGE_SLOTS,
-    heartbeat::{decode_bounded, BeatRefusal, Heartbeat, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
+    heartbeat::{
+        decode_bounded, BeatRefusal, CountAnswer, CountQuery, Heartbeat, SignedHeartbeat, HEARTBEAT_VERSION,
+        MAX_BEAT_BYTES,
+    },
+    jobs::ServiceTerm,
     ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId, VoteId,
 };
 use std::{collections::VecDeque, sync::Arc};
 
 /// Senders whose rate is remembered.
 const MAX_SOURCES: u32 = 16_384;
+/// Bytes of a question at most.
+const MAX_QUERY_BYTES: usize = 64;
 /// Past epochs kept in memory until their ballots are built; older ones come from the store.
 const CLOSED_KEPT: usize = 2;
 
@@ -76,6 +83,8 @@ pub struct Intake {
     reports: Reports,
     ring: FinalisedRing,
     edges: Limiter,
+    questions: Limiter,
+    finality: Finality,
     counting: bool,
     running: EpochCounts,
     closed: VecDeque<Arc<EpochCounts>>,
@@ -95,6 +104,8 @@ impl Intake {
             reports: Reports::default(),
             ring: FinalisedRing::default(),
             edges: Limiter::new(MAX_SOURCES, edge_rate(&params)),
+            questions: Limiter::new(MAX_SOURCES, question_rate(&params)),
+            finality: Finality::default(),
             counting: false,
             running: EpochCounts::new(EpochIndex(0), params),
             closed: VecDeque::new(),
@@ -116,9 +127,9 @@ impl Intake {
         intake.set_clock(Some(clock), params);
         let mut pages = std::collections::BTreeMap::<u32, Vec<_>>::new();
         nodes.iter().for_each(|(license, node)| pages.entry(license.page()).or_default().push((*license, *node)));
-        pages.iter().for_each(|(page, admitted)| intake.registry.set_page(*page, (0, epoch), admitted));
+        pages.iter().for_each(|(page, admitted)| intake.registry.set_page(*page, (0, epoch), admitted, 0));
         blocks.iter().for_each(|block| intake.ring.push(*block, MAX_RING));
-        intake.open(EpochCounts::new(epoch, params));
+        intake.open(EpochCounts::new(epoch, params), clock.epoch_start(epoch));
         intake.counting = true;
         intake
     }
@@ -147,7 +158,12 @@ impl Intake {
     pub fn count(&mut self, signed: &SignedHeartbeat, now: u64) -> Result<(), BeatRefusal> {
         let (node, news) = self.check(signed, now)?;
         if !signed.is_signed_by(&node, self.genesis) {
-            return Err(BeatRefusal::Signature);
+            // Whoever passes on what the node of before signed may just not know yet that it is another one now.
+            let previous = self.registry.previous(signed.beat.license, now);
+            return Err(match previous.is_some_and(|node| signed.is_signed_by(&node, self.genesis)) {
+                true => BeatRefusal::Unlicensed,
+                false => BeatRefusal::Signature,
+            });
         }
         match news {
             News::Slot => self.count_first(&signed.beat),
@@ -223,11 +239,48 @@ impl Intake {
         (epoch != self.running.epoch()).then_some(epoch)
     }
 
-    /// Begin or resume an epoch; the one before is kept for its ballot.
-    pub fn open(&mut self, mut counts: EpochCounts) {
+    /// Tell a node how many of its beats of the running epoch are counted: it finds out whether they arrive where it does
+    /// not send them. Anyone may ask about anyone; who asks too often is not answered.
+    pub fn answer(&mut self, from: Source, bytes: &[u8], now: u64) -> CountAnswer {
+        if !self.counting {
+            return Err(BeatRefusal::NotCounting);
+        }
+        if !self.questions.take(from, 1, now) {
+            return Err(BeatRefusal::RateLimited);
+        }
+        let query: CountQuery = decode_bounded(bytes, MAX_QUERY_BYTES).ok_or(BeatRefusal::Malformed)?;
+        if query.version != HEARTBEAT_VERSION {
+            return Err(BeatRefusal::Version);
+        }
+        if query.epoch != self.running.epoch() {
+            return Err(BeatRefusal::Epoch);
+        }
+        self.registry.node(query.license).ok_or(BeatRefusal::Unlicensed)?;
+        Ok(self.running.accepted(query.license))
+    }
+
+    /// Begin or resume an epoch at `now`; the one before is kept for its ballot.
+    pub fn open(&mut self, mut counts: EpochCounts, now: u64) {
         counts.set_params(self.params);
         self.closed.retain(|closed| closed.epoch() != counts.epoch());
         let closed = std::mem::replace(&mut self.running, counts);
+        if let (Some(before), Some(clock)) = (self.running.seen(), self.clock) {
+            self.finality.resume(before, now, &clock);
+        }
+        for term in self.services.iter() {
+            // A new epoch takes over what was known; one that is resumed has what was known before the restart.
+            let expected = match self.running.seen() {
+                None => closed.known(term).unwrap_or(term.from),
+                Some(_) => self.expected_of(term, now),
+            };
+            self.running.know(term, expected);
+        }
+        self.registry.iter().for_each(|(license, node)| {
+            self.running.assign(license, node);
+        });
+        if let Some(seen) = self.finality.seen() {
+            self.running.see(seen);
+        }
         if closed.epoch() != self.running.epoch() && !closed.is_empty() {
             self.closed.push_back(Arc::new(closed));
         }
@@ -236,29 +289,52 @@ impl Intake {
         }
     }
 
-    /// Take on what a newer finalised state says.
-    pub fn apply(&mut self, refresh: &Refresh) {
+    /// From when a service that is learned of at `now` is expected in beats.
+    fn expected_of(&self, term: &ServiceTerm, now: u64) -> u64 {
+        let late = self.clock.map_or(0, |clock| self.finality.late(now, &clock));
+        term.from.saturating_add(late)
+    }
+
+    /// Take on what a newer finalised state says, at `now`.
+    pub fn apply(&mut self, refresh: &Refresh, now: u64) {
         self.set_clock(refresh.clock.clock, refresh.clock.params);
         if refresh.clock.current == self.running.epoch() {
             self.running.set_params(refresh.clock.params);
         }
         let keep = self.params.max_quote_lag.saturating_add(1);
         refresh.blocks.iter().for_each(|block| self.ring.push(*block, keep));
+        if let (Some(head), Some(clock)) = (self.ring.head(), self.clock) {
+            self.finality.observe(head, now, &clock);
+            self.finality.seen().into_iter().for_each(|seen| self.running.see(seen));
+        }
         for page in &refresh.pages {
-            self.registry.set_page(page.page, page.key, &page.admitted);
+            self.registry.set_page(page.page, page.key, &page.admitted, now);
+            for (license, node) in &page.admitted {
+                if self.running.assign(*license, *node) {
+                    tracing::info!(target: "heartbeat", %license, "a license has another node: its beats count anew");
+                }
+            }
         }
         for page in &refresh.services {
             self.services.set_page(page.page, page.revision, &page.terms);
+            for term in &page.terms {
+                let expected = self.expected_of(term, now);
+                self.running.know(term, expected);
+            }
         }
         let others = refresh.oracles.iter().map(|seat| seat.vote_key.clone());
         self.meter.set_oracles(refresh.oracles.len(), others.filter(|key| !refresh.vote_keys.contains(key)));
         self.counting = refresh.seat.is_some() && !refresh.syncing && self.clock.is_some();
+        if !self.counting {
+            self.finality.interrupt();
+        }
     }
 
     fn set_clock(&mut self, clock: Option<ClockParams>, params: EpochParams) {
         self.clock = clock;
         self.params = params;
         self.edges.set_rate(edge_rate(&params));
+        self.questions.set_rate(question_rate(&params));
     }
 
     /// What the next [`Refresh`] need not read again.
@@ -279,6 +355,30 @@ impl Intake {
     /// The parameters assumed for the running epoch.
     pub fn params(&self) -> &EpochParams {
         &self.params
+    }
+
+    /// The node that may beat for a license.
+    pub fn node(&self, license: LicenseId) -> Option<NodeId> {
+        self.registry.node(license)
+    }
+
+    /// Since when this process knows that node, in Unix milliseconds.
+    pub fn linked_since(&self, license: LicenseId) -> Option<u64> {
+        self.registry.since(license)
+    }
+
+    /// The licenses with a service that has been expected in beats since `moment`, and still is.
+    pub fn expected_since(&self, moment: u64) -> impl Iterator<Item = LicenseId> + '_ {
+        let is_expected = move |term: &ServiceTerm| {
+            let known = self.running.known(term).map(|expected| expected.max(term.from));
+            term.until.is_none() && known.is_some_and(|expected| expected <= moment)
+        };
+        self.services.by_license().filter(move |(_, terms)| terms.iter().any(is_expected)).map(|(license, _)| license)
+    }
+
+    /// Since when finality has moved, and this oracle counted, without a break; `None` if that is not so at `now`.
+    pub fn steady_since(&self, now: u64) -> Option<u64> {
+        self.clock.and_then(|clock| self.finality.steady_since(now, &clock))
     }
 
     /// How many nodes are admitted.
@@ -305,6 +405,11 @@ impl Intake {
 /// A node sends one beat an interval to an oracle, and a few more after a stall or when others fail.
 fn edge_rate(params: &EpochParams) -> Rate {
     Rate { burst: 32, per_interval: 4, interval_ms: u64::from(params.beat_ms) }
+}
+
+/// A node asks eight times an epoch, and not the same oracle each time.
+fn question_rate(params: &EpochParams) -> Rate {
+    Rate { burst: 8, per_interval: 1, interval_ms: u64::from(params.beat_ms) }
 }
 
 /// Decode a beat. The version is its first byte, and is judged before the rest, which may have another form.

@@ -2,7 +2,9 @@
 //!
 //! The crate knows neither sockets nor databases of the node around it: everything comes through [`ports`].
 //!
-//! - [`sender`]: signs one beat per interval and hands it to two oracles more than may be faulty, three at least.
+//! - [`sender`]: signs one beat per interval and hands it to three oracles.
+//! - [`probe`]: asks other oracles whether they count these beats.
+//! - [`status`]: what a node says of itself to its operator.
 //! - [`intake`]: the hot path of an oracle: cheap checks first, the signature last, one bit per beat.
 //! - [`services`] and [`service_byte`]: which services beats report on, and how much of its term one of them ran.
 //! - [`counts`] and [`coverage`]: what was counted, and how much of the epoch the oracle itself was receiving.
@@ -20,24 +22,35 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+pub mod absence;
 pub mod ballots;
+mod bitmap;
 pub mod counts;
 pub mod coverage;
+mod delivery;
+pub mod door;
+mod due;
+pub mod finality;
 pub mod intake;
+pub mod notes;
 pub mod ports;
+pub mod probe;
 pub mod rate;
 pub mod refresh;
 pub mod registry;
 pub mod relay;
 pub mod rendezvous;
+mod saving;
 pub mod sender;
 pub mod service_byte;
 pub mod services;
+pub mod status;
 pub mod store;
 pub mod worker;
 
+pub use door::{channels, Handles, Inputs};
 pub use intake::Intake;
 pub use rendezvous::{rendezvous, replicas};
 pub use sender::{run_sender, SenderDeps};
 pub use store::{Store, StoreError};
-pub use worker::{channels, run_oracle, Handles, Inputs, OracleDeps, WorkerError};
+pub use worker::{run_oracle, OracleDeps, WorkerError};

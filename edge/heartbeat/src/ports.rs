@@ -1,12 +1,13 @@
 //! The ports: all that the workers need from the node around them. The node writes the adapters, tests the fakes.
 
+use crate::status::{CheckOutcome, Part, Sending, Trouble};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use ratio1_primitives::{
-    api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
+    api::{BallotStatus, ClockInfo, RoundInfo, SignedAbsence, SignedVote},
     ballot::{Phase, Seat},
     economics::price::Price,
-    heartbeat::{BeatAck, BeatRefusal, Resources, Service},
+    heartbeat::{BeatAck, BeatRefusal, CountAnswer, CountQuery, Resources, Service},
     jobs::ServiceTerm,
     refusal::AdmissionRefusal,
     AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
@@ -90,6 +91,39 @@ pub trait VoteSink: Send + Sync + 'static {
     async fn submit(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError>;
 }
 
+/// Where reports of absence go: the same way as votes.
+#[async_trait]
+pub trait AbsenceSink: Send + Sync + 'static {
+    /// Submit `report`, built on the state of block `at`.
+    async fn report(&self, at: Hash, report: SignedAbsence) -> Result<(), SubmitError>;
+}
+
+/// What a peer did that no honest one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Offence {
+    /// It sent bytes that are no message.
+    Malformed,
+    /// It sent a batch with a wrong signature.
+    Forged,
+    /// For a while it has been sending batches in the name of somebody who is no oracle, or to somebody else.
+    Stranger,
+}
+
+/// The peers that messages come from.
+pub trait Peers: Send + Sync + 'static {
+    /// Hold something against the peer that [`Source`] stands for: its reputation falls, in the end it is disconnected.
+    /// Called at most once for each message of it, and it must not block.
+    fn punish(&self, peer: Source, why: Offence);
+}
+
+/// For a network without peers that can be punished.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoPeers;
+
+impl Peers for NoPeers {
+    fn punish(&self, _: Source, _: Offence) {}
+}
+
 /// The node's keystore.
 pub trait Keys: Send + Sync + 'static {
     /// The node's identity; `None` without a node key.
@@ -123,6 +157,10 @@ pub trait Transport: Send + Sync + 'static {
     async fn send_beat(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<BeatAck, TransportError>;
     /// Hand an encoded `RelayBatch` to an oracle.
     async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError>;
+    /// Ask an oracle how many beats of a license it counts.
+    async fn count(&self, _to: &Seat<AccountId>, _query: CountQuery) -> Result<CountAnswer, TransportError> {
+        Err(TransportError::Unreachable("this network carries no questions".into()))
+    }
 }
 
 /// The wall clock.
@@ -168,6 +206,16 @@ impl VoteKind {
 pub trait Telemetry: Send + Sync + 'static {
     /// This node's beat reached an oracle that counted it (`true`; already having it counts too), or none (`false`).
     fn beat_sent(&self, _ok: bool) {}
+    /// An oracle that this node does not send to was asked whether it counts its beats.
+    fn beats_checked(&self, _outcome: CheckOutcome) {}
+    /// This node left a receiver whose beats do not arrive elsewhere.
+    fn receiver_left(&self) {}
+    /// This machine's clock was set back while the node was sending.
+    fn clock_set_back(&self) {}
+    /// How sending fares now; told after each beat and each question.
+    fn sending(&self, _now: &Sending) {}
+    /// What is wrong with a part of the node now; `None`: nothing. Told again and again, changed or not.
+    fn trouble(&self, _part: Part, _now: Option<Trouble>) {}
     /// This oracle counted a beat.
     fn beat_accepted(&self) {}
     /// This oracle dropped a beat.
@@ -178,6 +226,10 @@ pub trait Telemetry: Send + Sync + 'static {
     fn batch_received(&self) {}
     /// A batch was dropped unread.
     fn batch_dropped(&self, _why: BeatRefusal) {}
+    /// A report that names `licenses` absent nodes was handed to the pool.
+    fn absence_reported(&self, _licenses: usize) {}
+    /// A node was told how many of its beats are counted, or why not.
+    fn count_answered(&self, _answer: &CountAnswer) {}
     /// A vote was handed to the pool.
     fn ballot_cast(&self, _kind: VoteKind) {}
     /// Where an epoch stands.
@@ -221,6 +273,10 @@ pub trait Services: Send + Sync + 'static {
     /// carry ([`MAX_SERVICES`](ratio1_primitives::heartbeat::MAX_SERVICES)) are cut off. A slot that is listed as running
     /// and as down does not count as running.
     fn states(&self) -> Vec<Service>;
+    /// Why what it said last may be less than what runs.
+    fn trouble(&self) -> Option<Trouble> {
+        None
+    }
 }
 
 /// For a node that runs no services.
@@ -256,4 +312,15 @@ pub struct InboundBatch {
     pub from: Source,
     /// An encoded `RelayBatch`, not yet looked at; the transport limits it to `MAX_BATCH_BYTES`.
     pub bytes: Vec<u8>,
+}
+
+/// A question from the network, as bytes: how many beats of a license this oracle counts. Handled like a beat.
+#[derive(Debug)]
+pub struct InboundCount {
+    /// The peer that asks.
+    pub from: Source,
+    /// An encoded [`CountQuery`], not yet looked at.
+    pub bytes: Vec<u8>,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<CountAnswer>,
 }

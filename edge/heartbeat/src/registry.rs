@@ -2,7 +2,7 @@
 
 use crate::ports::BlockRef;
 use ratio1_primitives::{ballot::MAX_PAGES, heartbeat::BeatRefusal, EpochIndex, Hash, LicenseId, NodeId, PAGE_SIZE};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Recent finalised blocks kept at most, whatever the chain's parameter `K` says.
 pub const MAX_RING: u32 = 8_192;
@@ -10,18 +10,45 @@ pub const MAX_RING: u32 = 8_192;
 /// Which state of a page is cached: its link revision, and the epoch for which standing was judged.
 pub type PageKey = (u32, EpochIndex);
 
+/// For how long, in milliseconds, the node that a license had before is remembered.
+pub const PREVIOUS_MS: u64 = 600_000;
+
+/// A node that may beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Admitted {
+    node: NodeId,
+    /// Since when this process knows it, in Unix milliseconds.
+    since: u64,
+}
+
 /// The admitted nodes by license, cached page by page.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    nodes: Vec<Option<NodeId>>,
+    nodes: Vec<Option<Admitted>>,
     pages: Vec<PageKey>,
     admitted: usize,
+    /// The node that a license had, and until when that is remembered.
+    previous: HashMap<LicenseId, (NodeId, u64)>,
 }
 
 impl Registry {
+    fn admitted_for(&self, license: LicenseId) -> Option<&Admitted> {
+        self.nodes.get(license.0 as usize).and_then(Option::as_ref)
+    }
+
     /// The node that may beat for `license`.
     pub fn node(&self, license: LicenseId) -> Option<NodeId> {
-        self.nodes.get(license.0 as usize).copied().flatten()
+        self.admitted_for(license).map(|admitted| admitted.node)
+    }
+
+    /// Since when this process knows that node.
+    pub fn since(&self, license: LicenseId) -> Option<u64> {
+        self.admitted_for(license).map(|admitted| admitted.since)
+    }
+
+    /// The node that might beat for `license` until lately: others may not know yet that it may no longer.
+    pub fn previous(&self, license: LicenseId, now: u64) -> Option<NodeId> {
+        self.previous.get(&license).filter(|(_, until)| now < *until).map(|(node, _)| *node)
     }
 
     /// How many nodes are admitted.
@@ -29,13 +56,18 @@ impl Registry {
         self.admitted
     }
 
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = (LicenseId, NodeId)> + '_ {
+        (0..).map(LicenseId).zip(&self.nodes).filter_map(|(license, admitted)| Some((license, admitted.as_ref()?.node)))
+    }
+
     /// What is cached of each page.
     pub fn pages(&self) -> &[PageKey] {
         &self.pages
     }
 
-    /// Replace one page. Pages past [`MAX_PAGES`] and licenses of other pages are ignored.
-    pub fn set_page(&mut self, page: u32, key: PageKey, admitted: &[(LicenseId, NodeId)]) {
+    /// Replace one page at `now`. Pages past [`MAX_PAGES`] and licenses of other pages are ignored.
+    pub fn set_page(&mut self, page: u32, key: PageKey, admitted: &[(LicenseId, NodeId)], now: u64) {
         if page >= MAX_PAGES {
             return;
         }
@@ -51,16 +83,25 @@ impl Registry {
             self.nodes.resize(end, None);
         }
         let start = end.saturating_sub(PAGE_SIZE as usize);
-        for slot in self.nodes.get_mut(start..end).unwrap_or_default() {
-            if slot.take().is_some() {
+        let mut before: HashMap<LicenseId, Admitted> = HashMap::new();
+        let first = page.saturating_mul(PAGE_SIZE);
+        for (license, slot) in (first..).map(LicenseId).zip(self.nodes.get_mut(start..end).unwrap_or_default()) {
+            if let Some(admitted) = slot.take() {
                 self.admitted = self.admitted.saturating_sub(1);
+                before.insert(license, admitted);
             }
         }
         for (license, node) in admitted.iter().filter(|(license, _)| license.page() == page) {
-            if let Some(slot) = self.nodes.get_mut(license.0 as usize) {
-                if slot.replace(*node).is_none() {
-                    self.admitted = self.admitted.saturating_add(1);
-                }
+            let known = before.get(license).filter(|admitted| admitted.node == *node).copied();
+            let slot = self.nodes.get_mut(license.0 as usize);
+            if slot.is_some_and(|slot| slot.replace(known.unwrap_or(Admitted { node: *node, since: now })).is_none()) {
+                self.admitted = self.admitted.saturating_add(1);
+            }
+        }
+        self.previous.retain(|_, (_, until)| now < *until);
+        for (license, Admitted { node, .. }) in before {
+            if self.node(license) != Some(node) {
+                self.previous.insert(license, (node, now.saturating_add(PREVIOUS_MS)));
             }
         }
     }
@@ -145,16 +186,38 @@ mod tests {
             0,
             (1, EpochIndex(1)),
             &[(LicenseId(1), NodeId([1; 32])), (LicenseId(2_000), NodeId([9; 32]))],
+            0,
         );
-        registry.set_page(1, (1, EpochIndex(1)), &[(LicenseId(1_024), NodeId([2; 32]))]);
+        registry.set_page(1, (1, EpochIndex(1)), &[(LicenseId(1_024), NodeId([2; 32]))], 0);
         assert_eq!(registry.admitted(), 2);
-        registry.set_page(0, (2, EpochIndex(1)), &[(LicenseId(3), NodeId([3; 32]))]);
+        registry.set_page(0, (2, EpochIndex(1)), &[(LicenseId(3), NodeId([3; 32]))], 0);
         assert_eq!(registry.node(LicenseId(1)), None);
         assert_eq!(registry.node(LicenseId(3)), Some(NodeId([3; 32])));
         assert_eq!(registry.node(LicenseId(1_024)), Some(NodeId([2; 32])));
         assert_eq!(registry.node(LicenseId(2_000)), None);
         assert_eq!(registry.admitted(), 2);
-        registry.set_page(MAX_PAGES, (2, EpochIndex(1)), &[]);
+        registry.set_page(MAX_PAGES, (2, EpochIndex(1)), &[], 0);
         assert_eq!(registry.pages().len(), 2);
+    }
+
+    #[test]
+    fn the_node_before_is_remembered_for_a_while_and_the_same_one_keeps_its_time() {
+        let (old, new) = (NodeId([1; 32]), NodeId([2; 32]));
+        let (one, other) = (LicenseId(1), LicenseId(2));
+        let mut registry = Registry::default();
+        let mut set = |nodes: &[(LicenseId, NodeId)], now| {
+            registry.set_page(0, (1, EpochIndex(1)), nodes, now);
+            registry.clone()
+        };
+        set(&[(one, old), (other, old)], 100);
+        let now = set(&[(one, new), (other, old)], 500);
+        assert_eq!((now.since(one), now.since(other)), (Some(500), Some(100)));
+        assert_eq!((now.previous(one, 500), now.previous(other, 500)), (Some(old), None));
+        assert_eq!(now.previous(one, 500 + PREVIOUS_MS), None);
+        let now = set(&[(other, old)], 900);
+        assert_eq!((now.previous(one, 900), now.node(one)), (Some(new), None), "who is not admitted any more");
+        assert_eq!(now.iter().collect::<Vec<_>>(), [(other, old)]);
+        let later = set(&[(other, old)], 900 + PREVIOUS_MS);
+        assert!(later.previous.is_empty(), "nothing grows");
     }
 }

@@ -7,23 +7,32 @@
 //! [coverage](crate::coverage) is made of.
 
 use crate::{
-    ports::{Keys, Source},
+    ports::{Keys, Offence, Source},
     rate::{Limiter, Rate},
 };
 use codec::Encode;
 use ratio1_primitives::{
     ballot::{Seat, MAX_ORACLES},
     heartbeat::{decode_bounded, BeatRefusal, RelayBatch, SignedHeartbeat, MAX_BATCH, MAX_BATCH_BYTES},
-    AccountId, Hash, VoteId,
+    AccountId, Hash, LicenseId, NodeId, VoteId,
 };
+use schnellru::{ByLength, LruMap};
 use sp_core::crypto::ByteArray;
+use std::collections::VecDeque;
 
 /// A batch may be this much older or newer than the receiver's clock says, in milliseconds.
 pub const MAX_BATCH_SKEW_MS: u64 = 30_000;
 /// How long oracles of the set before are still heard: the others learn of a new set at different moments.
 pub const SET_GRACE_MS: u64 = 600_000;
-/// Peers whose rate of batches is remembered, before they are authenticated.
-const MAX_SOURCES: u32 = 1_024;
+/// How long a peer may send batches that nobody here expects: it may be an oracle that this node does not know yet.
+pub const STRANGER_MS: u64 = 60_000;
+/// After this time a relay is judged that vouched for a beat with a wrong signature: by then both know the same nodes.
+pub const JUDGE_MS: u64 = 30_000;
+/// Peers that are remembered before they are authenticated.
+const MAX_SOURCES: u32 = 16_384;
+/// Suspicions against one relay that wait at a time, which is more than it takes to ignore it, and against all.
+const SUSPICIONS_EACH: usize = 16;
+const MAX_SUSPICIONS: usize = SUSPICIONS_EACH * MAX_ORACLES as usize;
 
 /// Beats waiting for the next batch.
 #[derive(Debug, Default)]
@@ -90,6 +99,24 @@ pub fn seal(
     Sealer::new(genesis, relay.clone(), sent_at, beats)?.seal(keys, to)
 }
 
+/// Why a batch is not read, and what is to be held against the peer that sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The reason.
+    pub why: BeatRefusal,
+    /// What no honest peer does.
+    pub offence: Option<Offence>,
+}
+
+/// A relay vouched for a beat that the node of the license, as known here, did not sign.
+#[derive(Clone, Debug)]
+struct Suspicion {
+    relay: VoteId,
+    license: LicenseId,
+    node: NodeId,
+    at: u64,
+}
+
 /// Decides whose batches are read.
 pub struct RelayGate {
     genesis: Hash,
@@ -99,6 +126,9 @@ pub struct RelayGate {
     previous_until: u64,
     sources: Limiter,
     relays: Limiter,
+    /// Since when a peer has been sending batches that nobody here expects.
+    strangers: LruMap<Source, u64, ByLength>,
+    suspicions: VecDeque<Suspicion>,
 }
 
 impl RelayGate {
@@ -113,6 +143,8 @@ impl RelayGate {
             previous_until: 0,
             sources: Limiter::new(MAX_SOURCES, sources),
             relays: Limiter::new(MAX_ORACLES.saturating_mul(2), relay_rate(0, 1_000)),
+            strangers: LruMap::new(ByLength::new(MAX_SOURCES)),
+            suspicions: VecDeque::new(),
         }
     }
 
@@ -129,42 +161,70 @@ impl RelayGate {
     }
 
     /// Authenticate a batch: from an oracle, to this node, of now, signed, and within what a relay may send. A peer
-    /// gets a strike for what no honest one sends: garbage and wrong signatures. A batch of an oracle that is not
-    /// known here is none: one of the two may just not have seen the newest set.
-    pub fn open(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<RelayBatch, BeatRefusal> {
+    /// gets a strike for what no honest one sends: garbage, wrong signatures, and, for longer than it can take to learn of a
+    /// new set, batches in the name of somebody who is no oracle or to somebody else.
+    pub fn open(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<RelayBatch, Refused> {
+        let refused = |why| Refused { why, offence: None };
         if !self.sources.take(from, 1, now) {
-            return Err(BeatRefusal::RateLimited);
+            return Err(refused(BeatRefusal::RateLimited));
         }
-        let batch: RelayBatch = decode_bounded(bytes, MAX_BATCH_BYTES)
-            .ok_or(BeatRefusal::Malformed)
-            .inspect_err(|_| self.sources.strike(from, now))?;
-        if !self.expects(&batch, now) {
-            return Err(BeatRefusal::UnknownRelay);
+        let Some(batch) = decode_bounded::<RelayBatch>(bytes, MAX_BATCH_BYTES) else {
+            return Err(self.strike(from, BeatRefusal::Malformed, Offence::Malformed, now));
+        };
+        if !self.knows(&batch.relay, now) || !self.own.contains(&batch.to) {
+            let since = self.strangers.get_or_insert(from, || now).copied().unwrap_or(now);
+            return Err(match now.saturating_sub(since) < STRANGER_MS {
+                true => refused(BeatRefusal::UnknownRelay),
+                false => self.strike(from, BeatRefusal::UnknownRelay, Offence::Stranger, now),
+            });
+        }
+        // Of an oracle whose clock is wrong: no offence.
+        if batch.sent_at.abs_diff(now) > MAX_BATCH_SKEW_MS {
+            return Err(refused(BeatRefusal::UnknownRelay));
         }
         let payload = RelayBatch::payload(self.genesis, &batch.relay, &batch.to, batch.sent_at, &batch.beats);
         if !is_signed(&batch.relay, &payload, &batch.signature) {
-            self.sources.strike(from, now);
-            return Err(BeatRefusal::UnknownRelay);
+            return Err(self.strike(from, BeatRefusal::UnknownRelay, Offence::Forged, now));
         }
+        self.strangers.remove(&from);
         // The signature speaks for the relay, wherever the bytes came from: from here on it is the one that pays.
         let relay = source_of(&batch.relay);
         let cost = u64::try_from(batch.beats.len()).unwrap_or(u64::MAX).saturating_add(1);
         if !self.relays.take(relay, cost, now) {
-            return Err(BeatRefusal::RateLimited);
+            return Err(refused(BeatRefusal::RateLimited));
         }
         Ok(batch)
     }
 
-    /// Note that a relay vouched for a beat with a wrong signature: an honest one never does.
-    pub fn blame(&mut self, relay: &VoteId, now: u64) {
-        self.relays.strike(source_of(relay), now);
+    fn strike(&mut self, from: Source, why: BeatRefusal, offence: Offence, now: u64) -> Refused {
+        self.sources.strike(from, now);
+        Refused { why, offence: Some(offence) }
     }
 
-    /// Whether the batch names a known oracle, this node and this moment.
-    fn expects(&self, batch: &RelayBatch, now: u64) -> bool {
-        let known =
-            self.current.contains(&batch.relay) || (now < self.previous_until && self.previous.contains(&batch.relay));
-        known && self.own.contains(&batch.to) && batch.sent_at.abs_diff(now) <= MAX_BATCH_SKEW_MS
+    /// Note that a relay vouched for a beat that `node`, which is the node of its license here, did not sign. An honest one
+    /// does so only while one of the two does not know yet which node the license has now: so it is judged later.
+    pub fn suspect(&mut self, relay: &VoteId, license: LicenseId, node: NodeId, now: u64) {
+        let before = self.suspicions.iter().filter(|suspicion| suspicion.relay == *relay).count();
+        if before < SUSPICIONS_EACH && self.suspicions.len() < MAX_SUSPICIONS {
+            self.suspicions.push_back(Suspicion { relay: relay.clone(), license, node, at: now });
+        }
+    }
+
+    /// Give a strike to relays that were suspected a while ago, if the license still has the node it was thought to have.
+    /// While finality stands still that says nothing: `steady` is since when it does not.
+    pub fn judge(&mut self, now: u64, steady: Option<u64>, node: impl Fn(LicenseId) -> Option<NodeId>) {
+        let is_ripe = |suspicion: &Suspicion| suspicion.at.saturating_add(JUDGE_MS) <= now;
+        while let Some(suspicion) = self.suspicions.pop_front_if(|suspicion| is_ripe(suspicion)) {
+            let is_sure = steady.is_some_and(|since| since <= suspicion.at);
+            if is_sure && node(suspicion.license) == Some(suspicion.node) {
+                self.relays.strike(source_of(&suspicion.relay), now);
+            }
+        }
+    }
+
+    /// Whether this key is one of an oracle, or of one that was until lately.
+    pub fn knows(&self, relay: &VoteId, now: u64) -> bool {
+        self.current.contains(relay) || (now < self.previous_until && self.previous.contains(relay))
     }
 }
 

@@ -45,6 +45,16 @@ impl ServiceBook {
         self.terms.get(&license).map_or(&[], Vec::as_slice)
     }
 
+    /// All services.
+    pub fn iter(&self) -> impl Iterator<Item = &ServiceTerm> + '_ {
+        self.terms.values().flatten()
+    }
+
+    /// The licenses that have services, and these.
+    pub fn by_license(&self) -> impl Iterator<Item = (LicenseId, &[ServiceTerm])> + '_ {
+        self.terms.iter().map(|(license, terms)| (*license, terms.as_slice()))
+    }
+
     /// What is cached of each page: its revision.
     pub fn revisions(&self) -> Vec<Option<u32>> {
         self.pages.iter().map(|page| page.revision).collect()

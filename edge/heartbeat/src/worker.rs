@@ -1,39 +1,38 @@
 //! The oracle worker: one task that owns the counts, fed by bounded channels.
 //!
 //! Chain reads, ballot building and submission run beside it, one of each at a time; what comes from the network is
-//! served last, so that a flood delays neither votes nor bookkeeping. What does not fit into a channel is dropped where
-//! it would enter, and counted.
+//! served last, so that a flood delays neither votes nor bookkeeping. There, a batch of an oracle and as many beats as it
+//! can carry take turns, and strangers wait for both. What does not fit into a channel is dropped where it would enter, and
+//! counted.
+//!
+//! A disk that refuses ends nothing: counts stay in memory, and are written when it takes them again ([`crate::saving`]).
 
 use crate::{
+    absence::AbsenceWatch,
     ballots::{Voter, VoterError},
-    counts::EpochCounts,
+    door::{Inputs, KnownRelays},
     intake::Intake,
     ports::{
-        BlockRef, Chain, ChainError, InboundBatch, InboundBeat, Keys, PriceFeed, SubmitError, Telemetry, Transport,
-        VoteSink, Wallclock,
+        AbsenceSink, BlockRef, Chain, ChainError, InboundBatch, InboundBeat, InboundCount, Keys, Peers, PriceFeed,
+        SubmitError, Telemetry, Transport, VoteSink, Wallclock,
     },
     refresh::Refresh,
     relay::{Outbox, RelayGate, Sealer},
+    saving::Saving,
     store::{Store, StoreError},
 };
 use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
 use ratio1_primitives::{
+    api::{Absence, SignedAbsence},
     ballot::Seat,
-    heartbeat::{BeatRefusal, SignedHeartbeat},
+    heartbeat::{BeatRefusal, SignedHeartbeat, MAX_BATCH},
     AccountId, EpochIndex, Hash,
 };
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::{
-    sync::mpsc,
-    task::{JoinHandle, JoinSet},
-};
+use tokio::task::{JoinHandle, JoinSet};
 
-/// Beats that may wait for the worker.
-pub const BEAT_QUEUE: usize = 4_096;
-/// Batches that may wait: one of each oracle there may be, and 64 MiB at their largest.
-pub const BATCH_QUEUE: usize = 128;
-/// Beats of this node that may wait.
-const OWN_QUEUE: usize = 16;
+/// Beats served at a time before batches have their turn again: as many as a batch can carry.
+const TURN: usize = MAX_BATCH as usize;
 /// Relay flushes under way at a time.
 const MAX_FLUSHES: usize = 32;
 /// The longest that handing a batch to one oracle may take.
@@ -64,6 +63,10 @@ pub struct OracleDeps {
     pub transport: Arc<dyn Transport>,
     /// The transaction pool.
     pub sink: Arc<dyn VoteSink>,
+    /// The same, for reports of absence.
+    pub absences: Arc<dyn AbsenceSink>,
+    /// The peers that messages come from.
+    pub peers: Arc<dyn Peers>,
     /// The clock.
     pub clock: Arc<dyn Wallclock>,
     /// What an R1 costs.
@@ -74,36 +77,10 @@ pub struct OracleDeps {
     pub store: Arc<Store>,
 }
 
-/// The worker's ends of its channels.
-pub struct Inputs {
-    beats: mpsc::Receiver<InboundBeat>,
-    batches: mpsc::Receiver<InboundBatch>,
-    own: mpsc::Receiver<SignedHeartbeat>,
-}
-
-/// The other ends. Use `try_send`: a full channel means drop, count, and answer `RateLimited`.
-#[derive(Clone)]
-pub struct Handles {
-    /// Beats from edge nodes.
-    pub beats: mpsc::Sender<InboundBeat>,
-    /// Batches from other oracles.
-    pub batches: mpsc::Sender<InboundBatch>,
-    /// This node's own beats, for [`crate::sender::SenderDeps::own`].
-    pub own: mpsc::Sender<SignedHeartbeat>,
-}
-
-/// The bounded channels into a worker.
-pub fn channels() -> (Handles, Inputs) {
-    let (beats, beats_rx) = mpsc::channel(BEAT_QUEUE);
-    let (batches, batches_rx) = mpsc::channel(BATCH_QUEUE);
-    let (own, own_rx) = mpsc::channel(OWN_QUEUE);
-    (Handles { beats, batches, own }, Inputs { beats: beats_rx, batches: batches_rx, own: own_rx })
-}
-
 /// Why the worker ended other than by request. Counts were written as far as that was possible.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// Counts or ballots can not be read or kept. The message names the remedy.
+    /// What was counted before cannot be read, or at the end not be written. The message names the remedy.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A stream of blocks ended: the node shuts down, or the client is gone.
@@ -123,9 +100,9 @@ pub async fn run_oracle(
     inputs: Inputs,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), WorkerError> {
-    let mut worker = Worker::new(deps);
+    let mut worker = Worker::new(deps, inputs.relays.clone());
     let ended = worker.run(inputs, shutdown).await;
-    let saved = worker.save();
+    let saved = worker.saving.finish(&worker.deps, &mut worker.intake);
     ended.and(saved.map_err(Into::into))
 }
 
@@ -147,10 +124,15 @@ struct Worker {
     stale: bool,
     flushes: JoinSet<()>,
     flushed_at: u64,
+    relays: Arc<KnownRelays>,
+    saving: Saving,
+    watch: AbsenceWatch,
+    /// Whether the report under way got out.
+    reporting: FuturesUnordered<JoinHandle<bool>>,
 }
 
 impl Worker {
-    fn new(deps: OracleDeps) -> Self {
+    fn new(deps: OracleDeps, relays: Arc<KnownRelays>) -> Self {
         let genesis = deps.chain.genesis();
         let OracleDeps { chain, keys, store, prices, telemetry, .. } = deps.clone();
         let voter = Voter::new(chain, keys, store, prices, telemetry);
@@ -169,6 +151,10 @@ impl Worker {
             stale: false,
             flushes: JoinSet::new(),
             flushed_at: 0,
+            relays,
+            saving: Saving::default(),
+            watch: AbsenceWatch::default(),
+            reporting: FuturesUnordered::new(),
             deps,
         }
     }
@@ -198,17 +184,46 @@ impl Worker {
                     self.vote()?;
                 },
                 _ = again.tick() => self.refresh(),
-                _ = save.tick() => self.save()?,
+                _ = save.tick() => self.saving.save(&self.deps, &mut self.intake),
                 _ = &mut tick => {
                     self.tick()?;
                     tick.as_mut().reset(self.next_tick());
                 },
                 Some(_) = self.flushes.join_next(), if !self.flushes.is_empty() => {},
+                Some(reported) = self.reporting.next() => if !reported? {
+                    self.watch.failed();
+                },
                 beat = inputs.own.recv() => self.own_beat(beat.ok_or(WorkerError::InputEnded)?)?,
-                batch = inputs.batches.recv() => self.batch(batch.ok_or(WorkerError::InputEnded)?).await?,
-                beat = inputs.beats.recv() => self.beat(beat.ok_or(WorkerError::InputEnded)?)?,
+                batch = inputs.batches.recv() => {
+                    self.batch(batch.ok_or(WorkerError::InputEnded)?)?;
+                    self.turn(&mut inputs).await?;
+                },
+                beat = inputs.beats.recv() => {
+                    self.beat(beat.ok_or(WorkerError::InputEnded)?)?;
+                    self.turn(&mut inputs).await?;
+                },
+                batch = inputs.strangers.recv() => self.batch(batch.ok_or(WorkerError::InputEnded)?)?,
+                count = inputs.counts.recv() => self.answer(count.ok_or(WorkerError::InputEnded)?)?,
             }
         }
+    }
+
+    /// Serve beats that wait, as many as a batch can carry, then one question and one batch of a stranger: so none of
+    /// them can shut out another.
+    async fn turn(&mut self, inputs: &mut Inputs) -> Result<(), WorkerError> {
+        for _ in 0..TURN {
+            let Ok(beat) = inputs.beats.try_recv() else { break };
+            self.beat(beat)?;
+        }
+        if let Ok(count) = inputs.counts.try_recv() {
+            self.answer(count)?;
+        }
+        if let Ok(batch) = inputs.strangers.try_recv() {
+            self.batch(batch)?;
+        }
+        // That may have been milliseconds of verification: let others have the thread.
+        tokio::task::yield_now().await;
+        Ok(())
     }
 
     /// Read the finalised chain beside the loop; once more afterwards if it moved meanwhile.
@@ -225,11 +240,11 @@ impl Worker {
     fn take_on(&mut self, read: Result<Refresh, ChainError>) -> Result<(), WorkerError> {
         match read {
             Ok(refresh) => {
-                let was = self.intake.is_counting();
-                self.intake.apply(&refresh);
-                let beat_ms = self.intake.params().beat_ms;
-                let (admitted, now) = (self.intake.admitted(), self.deps.clock.now_ms());
+                let (was, now) = (self.intake.is_counting(), self.deps.clock.now_ms());
+                self.intake.apply(&refresh, now);
+                let (beat_ms, admitted) = (self.intake.params().beat_ms, self.intake.admitted());
                 self.gate.set_oracles(&refresh.oracles, &refresh.vote_keys, admitted, beat_ms, now);
+                self.relays.retain(|relay| self.gate.knows(relay, now));
                 self.oracles = Arc::new(refresh.oracles);
                 self.seat = refresh.seat;
                 self.roll(now)?;
@@ -248,20 +263,8 @@ impl Worker {
     /// Open the epoch that runs now, with what is stored of it.
     fn roll(&mut self, now: u64) -> Result<(), WorkerError> {
         if let Some(epoch) = self.intake.due(now) {
-            self.save()?;
-            let counts = match self.deps.store.load(epoch)? {
-                Some(counts) => counts,
-                None => EpochCounts::new(epoch, *self.intake.params()),
-            };
-            self.intake.open(counts);
-        }
-        Ok(())
-    }
-
-    fn save(&mut self) -> Result<(), StoreError> {
-        // Before the clock is known there is an epoch in name only.
-        if self.intake.clock().is_some() && !self.intake.running().is_empty() {
-            self.deps.store.save(self.intake.running_mut())?;
+            let counts = self.saving.turn_over(&self.deps, &mut self.intake, epoch)?;
+            self.intake.open(counts, now);
         }
         Ok(())
     }
@@ -291,7 +294,42 @@ impl Worker {
             let passed = passed.unwrap_or(counts.params().slots);
             self.deps.telemetry.coverage(counts.coverage().count_below(passed), passed);
         }
+        self.gate.judge(now, self.intake.steady_since(now), |license| self.intake.node(license));
+        if self.reporting.is_empty() {
+            if let Some(absence) = self.watch.look(&self.intake, now) {
+                self.report(absence);
+            }
+        }
         Ok(())
+    }
+
+    /// Say on chain which nodes are silent.
+    fn report(&mut self, absence: Absence) {
+        let Some(voter) = self.seat.as_ref().map(|seat| seat.vote_key.clone()) else { return };
+        let Some(signature) = self.deps.keys.sign_vote(&voter, &absence.payload(self.genesis, &voter)) else {
+            tracing::warn!(target: "heartbeat", "the keystore did not sign a report of absence");
+            return self.watch.failed();
+        };
+        let (chain, sink, telemetry) =
+            (self.deps.chain.clone(), self.deps.absences.clone(), self.deps.telemetry.clone());
+        self.reporting.push(tokio::spawn(async move {
+            let silent = absence.licenses.len();
+            let report = SignedAbsence { voter, absence, signature };
+            match tokio::time::timeout(SUBMIT_TIMEOUT, sink.report(chain.best().hash, report)).await {
+                Ok(Ok(())) => {
+                    tracing::info!(target: "heartbeat", silent, "nodes that serve jobs are silent: reported");
+                    telemetry.absence_reported(silent);
+                    return true;
+                }
+                Ok(Err(error)) => {
+                    tracing::debug!(target: "heartbeat", %error, silent, "a report of absence was not taken")
+                }
+                Err(_) => {
+                    tracing::debug!(target: "heartbeat", silent, "the pool did not take a report of absence in time")
+                }
+            }
+            false
+        }));
     }
 
     fn beat(&mut self, inbound: InboundBeat) -> Result<(), WorkerError> {
@@ -325,7 +363,17 @@ impl Worker {
         }
     }
 
-    async fn batch(&mut self, inbound: InboundBatch) -> Result<(), WorkerError> {
+    fn answer(&mut self, inbound: InboundCount) -> Result<(), WorkerError> {
+        let now = self.deps.clock.now_ms();
+        self.roll(now)?;
+        let answer = self.intake.answer(inbound.from, &inbound.bytes, now);
+        self.deps.telemetry.count_answered(&answer);
+        // Who does not wait for the answer is no concern of ours.
+        let _ = inbound.answer.send(answer);
+        Ok(())
+    }
+
+    fn batch(&mut self, inbound: InboundBatch) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
         if !self.intake.is_counting() {
@@ -334,26 +382,29 @@ impl Worker {
         }
         let batch = match self.gate.open(inbound.from, &inbound.bytes, now) {
             Ok(batch) => batch,
-            Err(refusal) => {
-                self.deps.telemetry.batch_dropped(refusal);
+            Err(refused) => {
+                self.deps.telemetry.batch_dropped(refused.why);
+                if let Some(offence) = refused.offence {
+                    self.deps.peers.punish(inbound.from, offence);
+                }
                 return Ok(());
             }
         };
+        self.relays.note(&batch.relay, inbound.from);
         self.deps.telemetry.batch_received();
         self.intake.heard(&batch.relay, now);
         for beat in &batch.beats {
             match self.intake.count(beat, now) {
                 Ok(()) => self.deps.telemetry.beat_accepted(),
                 Err(refusal) => {
-                    if refusal == BeatRefusal::Signature {
-                        self.gate.blame(&batch.relay, now);
+                    let license = beat.beat.license;
+                    if let Some(node) = self.intake.node(license).filter(|_| refusal == BeatRefusal::Signature) {
+                        self.gate.suspect(&batch.relay, license, node, now);
                     }
                     self.deps.telemetry.beat_dropped(refusal);
                 }
             }
         }
-        // A full batch is milliseconds of verification: let others have the thread.
-        tokio::task::yield_now().await;
         Ok(())
     }
 
@@ -428,7 +479,9 @@ impl Worker {
         if let Some(open) = open.filter(|_| self.steps >= PRUNE_EVERY) {
             self.steps = 0;
             let oldest = self.intake.running().epoch().minus(KEEP_EPOCHS);
-            self.deps.store.prune(|epoch| epoch >= oldest || open.contains(&epoch))?;
+            if let Err(error) = self.deps.store.prune(|epoch| epoch >= oldest || open.contains(&epoch)) {
+                tracing::warn!(target: "heartbeat", %error, "could not remove counts of old epochs");
+            }
         }
         // A block may have come meanwhile.
         self.vote()

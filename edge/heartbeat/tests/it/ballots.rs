@@ -2,6 +2,7 @@ use crate::fakes::*;
 use ratio1_heartbeat::{
     ballots::{Outgoing, Voter},
     counts::EpochCounts,
+    finality::Seen,
     ports::{NoPrice, NoTelemetry, PriceFeed, SubmitError},
     Store,
 };
@@ -31,7 +32,7 @@ fn voter(chain: &Arc<FakeChain>, dir: &Path) -> Voter {
 }
 
 fn voter_with(chain: &Arc<FakeChain>, dir: &Path, prices: Arc<dyn PriceFeed>) -> Voter {
-    let store = Arc::new(Store::open(dir, GENESIS).unwrap());
+    let store = Arc::new(Store::open(dir, CHAIN).unwrap());
     Voter::new(chain.clone(), Arc::new(FakeKeys(1)), store, prices, Arc::new(NoTelemetry))
 }
 
@@ -148,9 +149,9 @@ fn ballot_that_does_not_fit_is_replaced_unless_its_commit_may_be_out() {
         let dir = tempfile::tempdir().unwrap();
         let chain = FakeChain::new(&[1], &[1]);
         {
-            let store = Store::open(dir.path(), GENESIS).unwrap();
+            let store = Store::open(dir.path(), CHAIN).unwrap();
             let other = Ballot::new(Summary { epoch: EpochIndex(1), ..Default::default() }, &[1; 3_000], &[]).unwrap();
-            store.put_ballot(other).unwrap();
+            store.replace_ballot(other).unwrap();
             if submitted {
                 store.mark_submitted(EpochIndex(1)).unwrap();
             }
@@ -159,7 +160,7 @@ fn ballot_that_does_not_fit_is_replaced_unless_its_commit_may_be_out() {
         let votes = step(&mut voter(&chain, dir.path()), 202);
         assert_eq!(votes.len(), usize::from(!submitted));
         votes.iter().for_each(|vote| chain.cast(&vote.vote));
-        let store = Store::open(dir.path(), GENESIS).unwrap();
+        let store = Store::open(dir.path(), CHAIN).unwrap();
         let kept = store.ballot(EpochIndex(1)).unwrap().unwrap();
         assert_eq!(kept.pages[0].len(), if submitted { 1_024 } else { 10 });
         assert!(store.is_submitted(EpochIndex(1)).unwrap());
@@ -205,6 +206,12 @@ fn ballot_measures_services_over_several_pages() {
     });
     chain.serve(&terms);
     let mut counts = Arc::unwrap_or_clone(counts());
+    // 8 was not known here while the epoch ran, and 9 from its middle on.
+    terms.iter().filter(|term| term.index != 8).for_each(|term| match term.index {
+        9 => counts.know(term, middle),
+        _ => counts.know(term, term.from),
+    });
+    (60..86).for_each(|slot| counts.count_service(9, slot));
     for slot in 0..26 {
         [0, 7, 1_023, 1_024, 2_000, 2_047, 2_499].iter().for_each(|index| counts.count_service(*index, slot));
     }
@@ -224,8 +231,8 @@ fn ballot_measures_services_over_several_pages() {
     // 26 of 112 slots, and of 52 where the term has half an epoch.
     let expected = |index| match index {
         0 | 1_023 | 2_499 => 59,
-        1 => 255,
-        1_024 => 127,
+        1 | 8 => 255,
+        9 | 1_024 => 127,
         _ => 0,
     };
     (0..2_500).for_each(|index| assert_eq!(bytes[index], expected(index), "{index}"));
@@ -263,4 +270,52 @@ fn commit_stands_when_the_windows_are_reopened() {
     chain.round(Phase::Reveal, 3, 10);
     chain.state.lock().rounds[0].reopened = 1;
     chain.cast(&step(&mut voter, 240)[0].vote);
+}
+
+/// The chain's finalised head is at 100.
+#[test]
+fn ballot_says_what_was_final_when_the_epoch_ended_if_finality_stood_still_then() {
+    for (height, last, expected) in [(90, 60, 90), (90, 110, 100), (90, 89, 90), (200, 60, 100)] {
+        let dir = tempfile::tempdir().unwrap();
+        let chain = FakeChain::new(&[1], &[1]);
+        let mut voter = voter(&chain, dir.path());
+        let mut counts = Arc::unwrap_or_clone(counts());
+        counts.see(Seen { height, at: at(1, last) });
+        let counts = [Arc::new(counts)];
+        chain.round(Phase::Commit, 2, 10);
+        chain.cast(&voter.step(block(202), &counts, now()).unwrap().0[0].vote);
+        chain.round(Phase::Reveal, 2, 10);
+        let votes = voter.step(block(210), &counts, now()).unwrap().0;
+        let Vote::Header(header) = &votes[0].vote.vote else { panic!("no header") };
+        assert_eq!(header.finalised, expected, "{height} at slot {last}");
+    }
+}
+
+#[test]
+fn ballot_leaves_out_slots_without_blocks() {
+    let dir = tempfile::tempdir().unwrap();
+    let chain = FakeChain::new(&[1], &[1]);
+    let mut voter = voter(&chain, dir.path());
+    // Node and oracle were up in all slots in which there were blocks.
+    let mut counts = EpochCounts::new(EpochIndex(1), PARAMS);
+    for slot in (0..20).chain(90..120) {
+        counts.count(LicenseId(1), slot);
+        counts.cover(slot);
+    }
+    let counts = [Arc::new(counts)];
+    for phase in [Phase::Commit, Phase::Reveal, Phase::Reveal] {
+        chain.round(phase, 2, 3);
+        let mut state = chain.state.lock();
+        let frozen = &mut state.rounds[0].frozen;
+        frozen.gaps.add(20, 90);
+        frozen.params.expected = 42;
+        drop(state);
+        let votes = voter.step(block(202), &counts, now()).unwrap().0;
+        match &votes[0].vote.vote {
+            Vote::Commit(_) => {}
+            Vote::Header(header) => assert_eq!(header.coverage, 255),
+            Vote::Pages { pages, .. } => assert_eq!(pages[0][..], [0, 255, 0]),
+        }
+        chain.cast(&votes[0].vote);
+    }
 }

@@ -5,6 +5,7 @@ use ratio1_heartbeat::{
     run_oracle, WorkerError,
 };
 use ratio1_primitives::{ClockParams, EpochIndex, EpochParams};
+use sp_core::Pair;
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -71,7 +72,7 @@ fn all_covered(gained: &[(u32, u32)]) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn four_oracles_cover_each_other_with_one_dead_and_after_it_is_back() {
+async fn four_oracles_cover_each_other_with_one_dead_and_a_bad_link_and_after_it_is_back() {
     let net = Arc::new(FakeNet::default());
     let genesis_moment = SystemClock.now_ms() - 60_000;
     let mut oracles: Vec<_> = (0..4).map(|me| Oracle::new(me, &net, genesis_moment)).collect();
@@ -81,13 +82,21 @@ async fn four_oracles_cover_each_other_with_one_dead_and_after_it_is_back() {
     oracles[3].stop().await;
     let three = gained(&oracles[..3]).await;
     assert!(all_covered(&three), "{three:?}");
+    // As many faults and bad links as the protocol allows: one oracle dead, and one link of each that it cuts.
+    for (from, to) in [(0, 1), (1, 0)] {
+        net.cut.lock().insert((vote_pair(from).public().into_inner().0, seat(to).oracle));
+    }
+    let three = gained(&oracles[..3]).await;
+    assert!(all_covered(&three), "{three:?}");
+    net.cut.lock().clear();
     oracles[3].start();
     let all = gained(&oracles).await;
     assert!(all_covered(&all), "{all:?}");
     assert!(oracles[3].coverage().0 >= kept, "what was covered before the restart is remembered");
-    // Two of four are too few: one hears one other, and needs two.
-    oracles[3].stop().await;
-    oracles[2].stop().await;
-    let two = gained(&oracles[..2]).await;
-    assert!(two.iter().all(|(covered, passed)| *passed >= 8 && *covered == 0), "{two:?}");
+    // Who hears nobody is not covered, however many there are.
+    for n in [3, 2, 1] {
+        oracles[n].stop().await;
+    }
+    let one = gained(&oracles[..1]).await;
+    assert!(one.iter().all(|(covered, passed)| *passed >= 8 && *covered == 0), "{one:?}");
 }

@@ -1,16 +1,22 @@
 //! In-memory ports: a chain one can script, keys, a clock and a network that records.
 
 use async_trait::async_trait;
-use codec::Encode;
+use codec::{Decode, Encode};
 use futures::{channel::mpsc, stream::BoxStream, StreamExt};
 use parking_lot::Mutex;
-use ratio1_heartbeat::{ports::*, Handles, OracleDeps, SenderDeps, Store};
+use ratio1_heartbeat::{
+    ports::*,
+    status::{CheckOutcome, Part, Sending, Trouble},
+    store::ChainId,
+    Handles, OracleDeps, SenderDeps, Store,
+};
 use ratio1_primitives::{
-    api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
+    api::{BallotStatus, ClockInfo, RoundInfo, SignedAbsence, SignedVote},
     ballot::{page_hash, Frozen, Phase, Seat, Vote},
     economics::price::Price,
     heartbeat::{
-        BeatAck, BeatRefusal, Heartbeat, Resources, Service, ServiceState, SignedHeartbeat, HEARTBEAT_VERSION,
+        BeatAck, BeatRefusal, CountAnswer, CountQuery, Heartbeat, Resources, Service, ServiceState, SignedHeartbeat,
+        HEARTBEAT_VERSION,
     },
     jobs::{ServiceTerm, SlotRef},
     keys::pair::VotePair,
@@ -23,7 +29,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::{
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         Arc,
     },
     time::Duration,
@@ -33,6 +39,7 @@ pub const GENESIS: Hash = Hash::repeat_byte(0xee);
 pub const PARAMS: EpochParams =
     EpochParams { beat_ms: 500, slots: 120, expected: 112, threshold: 230, max_quote_lag: 20 };
 pub const CLOCK: ClockParams = ClockParams { genesis_moment: 1_000_000, epoch_ms: 60_000 };
+pub const CHAIN: ChainId = ChainId { genesis: GENESIS, moment: CLOCK.genesis_moment };
 
 pub fn hash(number: u32) -> Hash {
     sp_crypto_hashing::blake2_256(&number.encode()).into()
@@ -113,6 +120,7 @@ pub struct State {
     pub service_revisions: Vec<u32>,
     /// Pages of services that were read.
     pub service_reads: Vec<u32>,
+    pub syncing: bool,
 }
 
 pub struct FakeChain {
@@ -136,6 +144,7 @@ impl FakeChain {
             services: Vec::new(),
             service_revisions: Vec::new(),
             service_reads: Vec::new(),
+            syncing: false,
         };
         Arc::new(Self { state: Mutex::new(state), finalised: Default::default(), best: Default::default() })
     }
@@ -210,7 +219,7 @@ impl Chain for FakeChain {
         (number <= self.state.lock().finalised).then(|| hash(number))
     }
     fn is_syncing(&self) -> bool {
-        false
+        self.state.lock().syncing
     }
     fn clock(&self, _: Hash) -> Result<ClockInfo, ChainError> {
         Ok(self.state.lock().clock.clone())
@@ -299,7 +308,15 @@ pub struct FakeNet {
     pub silent: Mutex<HashSet<AccountId>>,
     pub refusals: Mutex<HashMap<AccountId, BeatRefusal>>,
     pub beats: Mutex<Vec<(AccountId, Vec<u8>)>>,
+    /// Oracles that keep the beats they take to themselves.
+    pub hoarders: Mutex<HashSet<AccountId>>,
+    /// What some oracles say that they count.
+    pub lies: Mutex<HashMap<AccountId, u32>>,
+    /// Who was asked.
+    pub asked: Mutex<Vec<AccountId>>,
     pub batches: Mutex<Vec<(AccountId, Vec<u8>)>>,
+    /// Links between oracles that carry nothing: a relay's vote key, and to whom.
+    pub cut: Mutex<HashSet<([u8; 32], AccountId)>>,
     /// Workers that get what is relayed to them.
     pub doors: Mutex<HashMap<AccountId, Handles>>,
 }
@@ -319,12 +336,37 @@ impl Transport for FakeNet {
         self.beats.lock().push((to.oracle.clone(), bytes));
         Ok(Ok(()))
     }
+    async fn count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError> {
+        self.asked.lock().push(to.oracle.clone());
+        if self.dead.lock().contains(&to.oracle) {
+            return Err(TransportError::NoAddress);
+        }
+        let lie = self.lies.lock().get(&to.oracle).copied();
+        Ok(Ok(lie.unwrap_or_else(|| self.counted(&to.oracle, query.epoch))))
+    }
     async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError> {
+        // A batch begins with the key of its relay, which stands for its peer here.
+        let relay: [u8; 32] = bytes[..32].try_into().unwrap();
+        if self.cut.lock().contains(&(relay, to.oracle.clone())) {
+            return Err(TransportError::Timeout);
+        }
         if let Some(door) = self.doors.lock().get(&to.oracle) {
-            let _ = door.batches.try_send(InboundBatch { from: Source([0; 32]), bytes: bytes.clone() });
+            let _ = door.batches.try_send(InboundBatch { from: Source(relay), bytes: bytes.clone() });
         }
         self.batches.lock().push((to.oracle.clone(), bytes));
         Ok(())
+    }
+}
+
+impl FakeNet {
+    /// Slots of the epoch for which an oracle has the beat, from the node or from an oracle that passes beats on.
+    fn counted(&self, oracle: &AccountId, epoch: EpochIndex) -> u32 {
+        let hoarders = self.hoarders.lock();
+        let arrived = |(to, bytes): &(AccountId, Vec<u8>)| {
+            let beat = SignedHeartbeat::decode(&mut &bytes[..]).unwrap().beat;
+            ((to == oracle || !hoarders.contains(to)) && beat.epoch == epoch).then_some(beat.slot)
+        };
+        self.beats.lock().iter().filter_map(arrived).collect::<HashSet<_>>().len() as u32
     }
 }
 
@@ -340,6 +382,34 @@ impl VoteSink for FakeSink {
     }
 }
 
+/// Keeps reports of absence; refuses them while `broken`.
+#[derive(Default)]
+pub struct Reports {
+    pub taken: Mutex<Vec<SignedAbsence>>,
+    pub broken: AtomicBool,
+}
+
+#[async_trait]
+impl AbsenceSink for Reports {
+    async fn report(&self, _: Hash, report: SignedAbsence) -> Result<(), SubmitError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(SubmitError::Unavailable("broken".into()));
+        }
+        self.taken.lock().push(report);
+        Ok(())
+    }
+}
+
+/// Remembers who was punished.
+#[derive(Default)]
+pub struct Punished(pub Mutex<Vec<(Source, Offence)>>);
+
+impl Peers for Punished {
+    fn punish(&self, peer: Source, why: Offence) {
+        self.0.lock().push((peer, why));
+    }
+}
+
 /// Counts metrics.
 #[derive(Default)]
 pub struct Metrics {
@@ -347,18 +417,46 @@ pub struct Metrics {
     pub accepted: AtomicU64,
     pub dropped: Mutex<BTreeMap<BeatRefusal, u64>>,
     pub batches: AtomicU64,
+    pub batches_dropped: Mutex<Vec<BeatRefusal>>,
     pub coverage: Mutex<Option<(u32, u32)>>,
+    pub checks: Mutex<Vec<CheckOutcome>>,
+    pub left: AtomicU64,
+    pub set_back: AtomicU64,
+    pub sending: Mutex<Sending>,
+    pub troubles: Mutex<BTreeMap<Part, Trouble>>,
 }
 
 impl Telemetry for Metrics {
     fn beat_sent(&self, ok: bool) {
         self.sent.lock().push(ok);
     }
+    fn beats_checked(&self, outcome: CheckOutcome) {
+        self.checks.lock().push(outcome);
+    }
+    fn receiver_left(&self) {
+        self.left.fetch_add(1, Ordering::SeqCst);
+    }
+    fn clock_set_back(&self) {
+        self.set_back.fetch_add(1, Ordering::SeqCst);
+    }
+    fn sending(&self, now: &Sending) {
+        *self.sending.lock() = now.clone();
+    }
+    fn trouble(&self, part: Part, now: Option<Trouble>) {
+        let mut troubles = self.troubles.lock();
+        match now {
+            Some(trouble) => drop(troubles.insert(part, trouble)),
+            None => drop(troubles.remove(&part)),
+        }
+    }
     fn beat_accepted(&self) {
         self.accepted.fetch_add(1, Ordering::SeqCst);
     }
     fn beat_dropped(&self, why: BeatRefusal) {
         *self.dropped.lock().entry(why).or_default() += 1;
+    }
+    fn batch_dropped(&self, why: BeatRefusal) {
+        self.batches_dropped.lock().push(why);
     }
     fn batch_received(&self) {
         self.batches.fetch_add(1, Ordering::SeqCst);
@@ -403,6 +501,8 @@ pub struct World {
     pub clock: Arc<FakeClock>,
     pub net: Arc<FakeNet>,
     pub sink: Arc<FakeSink>,
+    pub absences: Arc<Reports>,
+    pub peers: Arc<Punished>,
     pub prices: Arc<FakePrices>,
     pub services: Arc<FakeServices>,
     pub metrics: Arc<Metrics>,
@@ -413,8 +513,8 @@ impl World {
     pub fn new(me: u8, nodes: &[u8], oracles: &[u8]) -> Self {
         let chain = FakeChain::new(nodes, oracles);
         let sink = Arc::new(FakeSink(chain.clone(), Default::default()));
-        let (clock, net, prices, services, metrics) = Default::default();
-        Self { chain, clock, net, sink, prices, services, metrics, me }
+        let (clock, net, absences, peers, prices, services, metrics) = Default::default();
+        Self { chain, clock, net, sink, absences, peers, prices, services, metrics, me }
     }
 
     pub fn oracle(&self, store: &Path) -> OracleDeps {
@@ -423,10 +523,12 @@ impl World {
             keys: Arc::new(FakeKeys(self.me)),
             transport: self.net.clone(),
             sink: self.sink.clone(),
+            absences: self.absences.clone(),
+            peers: self.peers.clone(),
             clock: self.clock.clone(),
             prices: self.prices.clone(),
             telemetry: self.metrics.clone(),
-            store: Arc::new(Store::open(store, GENESIS).unwrap()),
+            store: Arc::new(Store::open(store, CHAIN).unwrap()),
         }
     }
 

@@ -7,8 +7,8 @@ use ratio1_heartbeat::{
     Intake,
 };
 use ratio1_primitives::{
-    heartbeat::{BeatRefusal, Heartbeat, SignedHeartbeat, MAX_BEAT_BYTES},
-    EpochIndex, EpochParams, Hash, LicenseId,
+    heartbeat::{BeatRefusal, CountAnswer, CountQuery, Heartbeat, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
+    EpochIndex, EpochParams, Hash, LicenseId, NodeId,
 };
 
 const FROM: Source = Source([7; 32]);
@@ -133,8 +133,8 @@ fn random_bytes_neither_panic_nor_leave_a_trace() {
 fn oracle_intake(nodes: &[u8], oracles: &[u8]) -> Intake {
     let chain = FakeChain::new(nodes, oracles);
     let mut intake = Intake::new(GENESIS);
-    intake.apply(&Refresh::read(&*chain, &FakeKeys(1), &Known::default()).unwrap());
-    intake.open(EpochCounts::new(intake.due(at(1, NOW)).unwrap(), PARAMS));
+    intake.apply(&Refresh::read(&*chain, &FakeKeys(1), &Known::default()).unwrap(), at(1, 0));
+    intake.open(EpochCounts::new(intake.due(at(1, NOW)).unwrap(), PARAMS), at(1, 0));
     assert_eq!(intake.running().epoch(), EpochIndex(1));
     intake
 }
@@ -152,8 +152,8 @@ fn beats_cover_nothing_unless_there_is_no_other_oracle() {
 }
 
 #[test]
-fn slot_is_covered_when_a_quorum_is_heard() {
-    let mut intake = oracle_intake(&[1, 2], &[1, 2, 3, 4]);
+fn slot_is_covered_when_as_many_others_are_heard_as_may_be_faulty() {
+    let mut intake = oracle_intake(&[1, 2], &[1, 2, 3, 4, 5, 6, 7]);
     let heard = |intake: &mut Intake, n| intake.heard(&sp_core::Pair::public(&vote_pair(n)), at(1, NOW));
     [1, 2, 2, 9].iter().for_each(|n| heard(&mut intake, *n));
     assert_eq!(intake.running().coverage().count(), 0, "itself, one other twice, and a stranger");
@@ -169,4 +169,89 @@ fn counts_of_an_epoch_begin_anew_when_its_slots_turn_out_different() {
     assert_eq!(intake.running().accepted(LicenseId(1)), 1);
     intake.running_mut().set_params(EpochParams { beat_ms: 1_000, slots: 60, ..PARAMS });
     assert!(intake.running().is_empty());
+}
+
+fn ask(intake: &mut Intake, change: impl FnOnce(&mut CountQuery)) -> CountAnswer {
+    let mut query = CountQuery { version: HEARTBEAT_VERSION, license: LicenseId(1), epoch: EpochIndex(1) };
+    change(&mut query);
+    intake.answer(Source(sp_crypto_hashing::blake2_256(&query.encode())), &query.encode(), at(1, NOW))
+}
+
+#[test]
+fn node_is_told_how_many_of_its_beats_are_counted() {
+    let mut intake = intake();
+    (NOW - 2..=NOW).for_each(|slot| intake.count(&signed(1, 1, slot), at(1, NOW)).unwrap());
+    assert_eq!(ask(&mut intake, |_| {}), Ok(3));
+    assert_eq!(ask(&mut intake, |query| query.license = LicenseId(2)), Ok(0));
+    assert_eq!(ask(&mut intake, |query| query.license = LicenseId(3)), Err(BeatRefusal::Unlicensed));
+    assert_eq!(ask(&mut intake, |query| query.epoch = EpochIndex(0)), Err(BeatRefusal::Epoch));
+    assert_eq!(ask(&mut intake, |query| query.version = 9), Err(BeatRefusal::Version));
+    assert_eq!(intake.answer(Source([9; 32]), &[1; 100], at(1, NOW)), Err(BeatRefusal::Malformed));
+    assert_eq!(Intake::new(GENESIS).answer(FROM, &[], at(1, NOW)), Err(BeatRefusal::NotCounting));
+}
+
+#[test]
+fn question_is_not_answered_when_a_peer_asks_too_often() {
+    let mut intake = intake();
+    let query = CountQuery { version: HEARTBEAT_VERSION, license: LicenseId(1), epoch: EpochIndex(1) }.encode();
+    let answered = (0..100).filter(|_| intake.answer(FROM, &query, at(1, NOW)).is_ok()).count();
+    assert_eq!(answered, 8);
+    assert_eq!(intake.answer(FROM, &query, at(1, NOW)), Err(BeatRefusal::RateLimited));
+    assert_eq!(intake.answer(FROM, &query, at(1, NOW + 1)), Ok(0), "one an interval");
+    assert_eq!(intake.answer(Source([8; 32]), &query, at(1, NOW)), Ok(0));
+}
+
+/// License 2 goes over to node 12 when most of the epoch is gone.
+#[test]
+fn beats_of_the_node_before_do_not_count_when_a_license_is_linked_anew() {
+    let chain = FakeChain::new(&[1, 2], &[1]);
+    let mut intake = Intake::new(GENESIS);
+    let refresh = |intake: &mut Intake, now| {
+        let refresh = Refresh::read(&*chain, &FakeKeys(1), &intake.known()).unwrap();
+        intake.apply(&refresh, now);
+    };
+    refresh(&mut intake, at(1, 0));
+    intake.open(EpochCounts::new(EpochIndex(1), PARAMS), at(1, 0));
+    for slot in 0..108 {
+        [1, 2].iter().for_each(|n| intake.count(&signed(*n, 1, slot), at(1, slot)).unwrap());
+    }
+    // First nobody's for a while, then another node's.
+    for linked in [None, Some(node_id(12))] {
+        let mut state = chain.state.lock();
+        state.admitted.truncate(1);
+        state.admitted.extend(linked.map(|node| (LicenseId(2), node)));
+        state.revision += 1;
+        drop(state);
+        refresh(&mut intake, at(1, 108));
+    }
+    assert_eq!((intake.running().accepted(LicenseId(1)), intake.running().accepted(LicenseId(2))), (108, 0));
+    let mut of_new = beat(2, 1, 108);
+    let new = sign(12, of_new.clone());
+    intake.count(&new, at(1, 108)).unwrap();
+    // What the old node signs is nobody's any more, but no forgery: who passes it on may not know yet.
+    assert_eq!(intake.count(&signed(2, 1, 107), at(1, 108)), Err(BeatRefusal::Unlicensed));
+    of_new.slot = 107;
+    assert_eq!(intake.count(&sign(13, of_new), at(1, 108)), Err(BeatRefusal::Signature));
+    assert_eq!(intake.running().accepted(LicenseId(2)), 1);
+}
+
+/// The license changed hands while the process was away.
+#[test]
+fn beats_of_the_node_before_do_not_count_after_a_restart() {
+    let nodes = |of_two: NodeId| [(LicenseId(1), node_id(1)), (LicenseId(2), of_two)];
+    let blocks: Vec<_> = (50..=100).map(block).collect();
+    let start = |of_two| Intake::preset(GENESIS, CLOCK, PARAMS, EpochIndex(1), &nodes(of_two), &blocks);
+    let mut before = start(node_id(2));
+    (0..=NOW).for_each(|slot| {
+        [1, 2].iter().for_each(|n| before.count(&signed(*n, 1, slot), at(1, slot)).unwrap());
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let store = ratio1_heartbeat::Store::open(dir.path(), CHAIN).unwrap();
+    store.save(before.running_mut()).unwrap();
+    for (of_two, counted) in [(node_id(2), NOW + 1), (node_id(12), 0)] {
+        let mut after = start(of_two);
+        after.open(store.load(EpochIndex(1)).unwrap().unwrap(), at(1, NOW));
+        assert_eq!(after.running().accepted(LicenseId(1)), NOW + 1);
+        assert_eq!(after.running().accepted(LicenseId(2)), counted);
+    }
 }

@@ -32,14 +32,14 @@ fn chain() -> Arc<FakeChain> {
 
 fn refresh(chain: &FakeChain, intake: &mut Intake) -> Refresh {
     let refresh = Refresh::read(chain, &FakeKeys(1), &intake.known()).unwrap();
-    intake.apply(&refresh);
+    intake.apply(&refresh, at(1, 0));
     refresh
 }
 
 fn intake(chain: &FakeChain) -> Intake {
     let mut intake = Intake::new(GENESIS);
     refresh(chain, &mut intake);
-    intake.open(EpochCounts::new(EpochIndex(1), PARAMS));
+    intake.open(EpochCounts::new(EpochIndex(1), PARAMS), at(1, 0));
     intake
 }
 
@@ -193,7 +193,7 @@ async fn service_counts_survive_when_the_worker_restarts() {
     assert_eq!(send(10, &[(0, Running), (1, Running)]).await, Err(BeatRefusal::Duplicate));
     assert_eq!(send(9, &[(0, Down)]).await, Err(BeatRefusal::Duplicate), "the report was forgotten, the count was not");
     worker.stop().await;
-    let counts = Store::open(dir.path(), GENESIS).unwrap().load(EpochIndex(1)).unwrap().unwrap();
+    let counts = Store::open(dir.path(), CHAIN).unwrap().load(EpochIndex(1)).unwrap().unwrap();
     assert_eq!([9, 10, 11].map(|slot| ran(&counts, slot)), [[true, true, false], [false; 3], [true, false, false]]);
     assert_eq!(counts.service(3).map(Bitmap::count), Some(2));
 }
@@ -207,7 +207,7 @@ async fn contradiction_is_passed_on_once_when_it_came_from_the_edge() {
     world.clock.set(at(1, 10));
     let worker = Worker::start(&world, dir.path()).await;
     // Another oracle was told that all is well; the node tells us something else, and then more.
-    worker.handles.batches.send(relayed(&[reporting(9, 1, 10, &[(0, Running)])], 1, at(1, 10))).await.unwrap();
+    worker.handles.batches.try_send(relayed(&[reporting(9, 1, 10, &[(0, Running)])], 1, at(1, 10))).unwrap();
     until("the relayed one is counted", || world.metrics.accepted.load(Ordering::SeqCst) == 1).await;
     let other = reporting(9, 1, 10, &[(0, Down)]);
     assert_eq!(worker.send(other.encode()).await, Ok(()));
@@ -222,6 +222,6 @@ async fn contradiction_is_passed_on_once_when_it_came_from_the_edge() {
     .await;
     worker.stop().await;
     assert_eq!(sent(), [other]);
-    let counts = Store::open(dir.path(), GENESIS).unwrap().load(EpochIndex(1)).unwrap().unwrap();
+    let counts = Store::open(dir.path(), CHAIN).unwrap().load(EpochIndex(1)).unwrap().unwrap();
     assert_eq!((ran(&counts, 10), counts.accepted(LicenseId(9))), ([false; 3], 1));
 }

@@ -60,7 +60,7 @@ async fn counts_survive_when_the_worker_restarts() {
     let world = World::new(1, &[1, 2, 8, 9], &[1, 2]);
     world.clock.set(at(1, 10));
     let worker = Running::start(&world, dir.path()).await;
-    worker.handles.batches.send(relayed(&[], 1, at(1, 10))).await.unwrap();
+    worker.handles.batches.try_send(relayed(&[], 1, at(1, 10))).unwrap();
     assert_eq!(worker.send(signed(9, 1, 9).encode()).await, Ok(()));
     assert_eq!(worker.send(signed(9, 1, 10).encode()).await, Ok(()));
     assert_eq!(worker.send(signed(9, 1, 10).encode()).await, Err(BeatRefusal::Duplicate));
@@ -69,11 +69,11 @@ async fn counts_survive_when_the_worker_restarts() {
 
     world.clock.set(at(1, 12));
     let worker = Running::start(&world, dir.path()).await;
-    worker.handles.batches.send(relayed(&[], 1, at(1, 12))).await.unwrap();
+    worker.handles.batches.try_send(relayed(&[], 1, at(1, 12))).unwrap();
     assert_eq!(worker.send(signed(9, 1, 10).encode()).await, Err(BeatRefusal::Duplicate), "remembered");
     assert_eq!(worker.send(signed(9, 1, 12).encode()).await, Ok(()));
     worker.stop().await;
-    let counts = Store::open(dir.path(), GENESIS).unwrap().load(EpochIndex(1)).unwrap().unwrap();
+    let counts = Store::open(dir.path(), CHAIN).unwrap().load(EpochIndex(1)).unwrap().unwrap();
     assert_eq!(counts.accepted(LicenseId(9)), 3);
     assert!(counts.coverage().get(10) && !counts.coverage().get(11) && counts.coverage().get(12));
 }
@@ -84,8 +84,8 @@ async fn beats_from_edges_are_relayed_and_relayed_ones_are_not() {
     let world = World::new(1, &[1, 2, 8, 9], &[1, 2]);
     world.clock.set(at(1, 10));
     let worker = Running::start(&world, dir.path()).await;
-    worker.handles.batches.send(relayed(&[signed(8, 1, 10)], 1, at(1, 10))).await.unwrap();
-    worker.handles.batches.send(relayed(&[signed(8, 1, 9)], 2, at(1, 10))).await.unwrap();
+    worker.handles.batches.try_send(relayed(&[signed(8, 1, 10)], 1, at(1, 10))).unwrap();
+    worker.handles.batches.try_send(relayed(&[signed(8, 1, 9)], 2, at(1, 10))).unwrap();
     until("the batch for us is counted", || world.metrics.accepted.load(Ordering::SeqCst) == 1).await;
     assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Err(BeatRefusal::Duplicate));
     assert_eq!(worker.send(signed(9, 1, 10).encode()).await, Ok(()));
