@@ -396,4 +396,41 @@ mod tests {
         drop(network);
         assert!(!files.iter().any(|file| file.exists() || file.parent().is_some_and(Path::exists)));
     }
+
+    #[tokio::test]
+    async fn states_stay_fresh_with_the_content_that_was_written_last() {
+        let program = std::env::current_exe().unwrap();
+        let network = Network::new(&program, &[Who::Eve]).unwrap();
+        let states = network.node(Who::Eve).service_states().unwrap();
+        replace(states, "17 0 running\n").unwrap();
+        std::fs::File::open(states).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let fresh = wait_for("the file to be touched", Duration::from_secs(60), || async {
+            let modified =
+                std::fs::metadata(states).and_then(|data| data.modified()).map_err(Error::io("look at it"))?;
+            Ok((modified > SystemTime::UNIX_EPOCH).then_some(()))
+        });
+        fresh.await.unwrap();
+        assert_eq!(std::fs::read_to_string(states).unwrap(), "17 0 running\n");
+    }
+
+    #[test]
+    fn node_has_the_keys_of_its_account_unless_it_takes_those_of_its_keystore() {
+        let program = std::env::current_exe().unwrap();
+        let mut network = Network::new(&program, &Who::ALL).unwrap();
+        let words = |network: &Network| network.node(Who::Dave).args(&[]);
+        assert!(words(&network).contains(&"--dave".into()));
+        network.node_mut(Who::Dave).set_from_keystore(true);
+        assert!(!words(&network).contains(&"--dave".into()));
+        assert!(words(&network).contains(&"--validator".into()));
+        network.remember_finality_key(Who::Dave);
+        assert!(words(&network).contains(&"--dave".into()));
+    }
+
+    #[test]
+    fn stranger_has_no_part_in_the_chain() {
+        let ports = free_ports(1).unwrap()[0];
+        let args = Node::stranger("stranger-0".into(), ports, Path::new("/nonexistent")).args(&["a".into()]);
+        assert!(!args.iter().any(|arg| arg == "--edge" || arg == "--validator" || arg.contains("operator")));
+        assert_eq!(args.last().map(String::as_str), Some("a"));
+    }
 }
