@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
         Self::check_profile(profile)?;
         Self::check_reserved(license, last.as_ref(), profile)?;
         let same = last.as_ref().is_some_and(|last| last.node == node && last.profile == *profile);
-        ensure!(!same, Error::<T>::Unchanged);
+        ensure!(!same || Self::is_lifted(license), Error::<T>::Unchanged);
         Ok(Accepted { node, epoch, last })
     }
 
@@ -123,7 +123,7 @@ impl<T: Config> Pallet<T> {
         let declared = Declared { node, profile: profile.clone(), since: Self::now(), epoch, before };
         Profiles::<T>::insert(license, declared);
         Sequence::<T>::insert(license, sequence);
-        Self::forget_spent_bar(license);
+        Self::lift_bar(license);
         Self::deposit_event(Event::Declared { license, node, sequence, profile });
         Ok(())
     }

@@ -14,8 +14,9 @@
 //!   fit a profile to a request it has seen.
 //! - *Reservation*: what the slots of a license take of its capacity. What is reserved stays declared.
 //! - *Barred*: left out of draws for having let an offer lapse: in the rest of that epoch and in
-//!   [`BARRED_EPOCHS`] more.
-//! - *Reputation*: 0 to 1000, of a license and not of a node; it begins at 500.
+//!   [`BARRED_EPOCHS`] more, or until its node declares in one of them that it is there.
+//! - *Reputation*: 0 to 1000, of a license and not of a node; it begins at 500. Being available raises it to that and no
+//!   further, serving raises it beyond.
 //!
 //! ## Lifecycle
 //!
@@ -130,8 +131,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type Reserved<T> = StorageMap<_, Twox64Concat, LicenseId, Reservation>;
 
-    /// The first epoch in which a license that let an offer lapse is drawn again. One that is reached is removed when the
-    /// license next declares or is given a slot.
+    /// The first epoch in which a license that let an offer lapse is drawn again, unless its node declares before. One that is
+    /// reached is removed when the license next declares or is given a slot.
     #[pallet::storage]
     pub type Barred<T> = StorageMap<_, Twox64Concat, LicenseId, EpochIndex>;
 
@@ -212,7 +213,8 @@ pub mod pallet {
         /// 8: slots of the license need more than is declared, or GPUs of the class declared before. Declare at least
         /// what `node_info` shows as reserved, or resign slots first.
         BelowReserved,
-        /// 9: this is declared already. There is nothing to do.
+        /// 9: this is declared already. There is nothing to do. To declare the same again ends a bar, from the epoch after the
+        /// missed offer on.
         Unchanged,
         /// 10: not signed by the linked node for this chain, license, number and profile.
         BadSignature,

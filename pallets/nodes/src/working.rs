@@ -34,6 +34,20 @@ impl<T: Config> Pallet<T> {
         Barred::<T>::get(license).filter(|until| T::Epochs::current() < *until)
     }
 
+    /// Whether `license` is left out of draws, and would not be any more if its node declared now: it says by that that it is
+    /// there again. Not in the epoch in which it let the offer lapse.
+    pub(crate) fn is_lifted(license: LicenseId) -> bool {
+        Self::barred_until(license).is_some_and(|until| until.minus(BARRED_EPOCHS) <= T::Epochs::current())
+    }
+
+    /// Its node declares: remove a bar that is over, or that ends by it.
+    pub(crate) fn lift_bar(license: LicenseId) {
+        if Self::is_lifted(license) {
+            Barred::<T>::remove(license);
+        }
+        Self::forget_spent_bar(license);
+    }
+
     /// Remove a bar that is over.
     pub(crate) fn forget_spent_bar(license: LicenseId) {
         if Self::barred_until(license).is_none() {

@@ -14,6 +14,11 @@ fn of(license: u32) -> u16 {
     Nodes::reputation(LicenseId(license)).0
 }
 
+/// Let the five licenses of these tests begin low enough for being available to raise them.
+fn begin_at(value: u16) {
+    Reputations::<Test>::insert(0, ReputationPage::truncate_from(vec![Reputation(value); 5]));
+}
+
 fn mask(offsets: &[u32]) -> PageMask {
     let mut mask = PageMask::default();
     offsets.iter().for_each(|offset| mask.set(*offset, true));
@@ -69,9 +74,22 @@ fn page_moves_reputations_of_the_licenses_linked_when_the_epoch_ended() {
         // Now 2 is unlinked and 3 linked; when the epoch ended it was the other way round.
         Deeds::link(DEED, None);
         Deeds::remember(0, 7, Some(mask(&[0, 1, 2, 4])));
+        begin_at(400);
         Nodes::on_page(EpochIndex(7), 0, &[255, THRESHOLD, THRESHOLD - 1, 0, 0]);
-        assert_eq!(stored(0), [501, 501, 490, 500, 490]);
+        assert_eq!(stored(0), [401, 401, 390, 400, 390]);
         assert!(events().is_empty());
+    });
+}
+
+#[test]
+fn page_raises_no_reputation_beyond_its_beginning_when_nodes_are_only_available() {
+    run(|| {
+        let value = |value| Reputation(value);
+        let page = vec![value(499), value(500), value(720), value(1_000), value(0)];
+        Reputations::<Test>::insert(0, ReputationPage::truncate_from(page));
+        Deeds::remember(0, 7, Some(mask(&[0, 1, 2, 3, 4])));
+        (0..3).for_each(|_| Nodes::on_page(EpochIndex(7), 0, &[255; 5]));
+        assert_eq!(stored(0), [500, 500, 720, 1_000, 3]);
     });
 }
 
@@ -99,9 +117,10 @@ fn page_moves_nothing_when_links_or_threshold_are_not_known() {
 fn page_counts_by_the_threshold_of_the_epoch() {
     run(|| {
         AvailableFrom::set(Some(10));
+        begin_at(400);
         Nodes::on_page(EpochIndex(7), 0, &[9, 10, 11]);
         // Licenses without a byte are left alone.
-        assert_eq!(stored(0), [490, 501, 501]);
+        assert_eq!(stored(0), [390, 401, 401, 400, 400]);
     });
 }
 
@@ -110,8 +129,9 @@ fn page_is_cut_when_bytes_go_beyond_it_or_the_last_license() {
     run(|| {
         // Whatever the links say: there is nobody beyond the last license.
         (0..2).for_each(|page| Deeds::remember(page, 7, Some(PageMask([u8::MAX; PAGE_SIZE as usize / 8]))));
+        begin_at(400);
         Nodes::on_page(EpochIndex(7), 0, &[255; 2_000]);
-        assert_eq!(stored(0), [501; 5]);
+        assert_eq!(stored(0), [401; 5]);
         Nodes::on_page(EpochIndex(7), 1, &[255; 2_000]);
         Nodes::on_page(EpochIndex(7), u32::MAX, &[255; 2_000]);
         assert_eq!(Reputations::<Test>::iter().count(), 1);
@@ -119,7 +139,7 @@ fn page_is_cut_when_bytes_go_beyond_it_or_the_last_license() {
         Nodes::on_page(EpochIndex(8), 0, &[0; 2_000]);
         Nodes::on_page(EpochIndex(8), 1, &[0; 2_000]);
         assert_eq!((stored(0).len(), stored(1)), (PAGE_SIZE as usize, vec![490, 490]));
-        assert_eq!((of(0), of(1_023), of(1_024), of(1_025), of(1_026)), (491, 490, 490, 490, 500));
+        assert_eq!((of(0), of(1_023), of(1_024), of(1_025), of(1_026)), (391, 490, 490, 490, 500));
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Barred, Reserved, BARRED_EPOCHS, MAX_SLOTS_PER_NODE};
+use codec::Encode;
 
 const NEED: Capacity = capacity(1_000, 1_024, 10, 0);
 
@@ -155,6 +156,28 @@ fn bar_begins_anew_when_another_offer_lapses() {
         epochs(2);
         Nodes::bar(DEED);
         assert_eq!(Nodes::node_info(DEED).barred_until, Some(EpochIndex(3 + BARRED_EPOCHS + 1)));
+    });
+}
+
+#[test]
+fn bar_ends_when_the_node_declares_in_a_later_epoch_that_it_is_there() {
+    run(|| {
+        assert_ok!(declare(DEED, &plain(4_000)));
+        epochs(1);
+        Nodes::bar(DEED);
+        // What is declared already is no news in the epoch of the missed offer.
+        assert_eq!(declare(DEED, &plain(4_000)), Err(E::Unchanged.encode()[0]));
+        assert!(Nodes::is_barred(DEED));
+        epochs(1);
+        assert_eq!(Nodes::can_declare(DEED, Nodes::next_sequence(DEED), plain(4_000)), Ok(()));
+        assert_ok!(declare(DEED, &plain(4_000)));
+        assert!(!Nodes::is_barred(DEED) && !Barred::<Test>::contains_key(DEED));
+        epochs(1);
+        assert_eq!(declare(DEED, &plain(4_000)), Err(E::Unchanged.encode()[0]), "there is no bar any more");
+        // Something else than before, in the epoch of the missed offer: it is left out of the rest of that.
+        Nodes::bar(DEED);
+        assert_ok!(declare(DEED, &plain(5_000)));
+        assert!(Nodes::is_barred(DEED));
     });
 }
 
