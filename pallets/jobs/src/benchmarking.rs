@@ -209,7 +209,7 @@ mod benchmarks {
         let mut draw = Draws::<T>::get(entity::<T>(id.job), 0).ok_or("a draw")?;
         draw.seed = Some([1; 32].into());
         let order = draw.permutation().ok_or("a seed")?;
-        let mut search = Pallet::<T>::search(&draw).map_err(|_| "a search")?;
+        let mut search = Pallet::<T>::search(0, &draw).map_err(|_| "a search")?;
         search.own = Some(Pallet::<T>::own(&search));
         let found;
         #[block]
@@ -225,7 +225,7 @@ mod benchmarks {
     fn draw_own(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
         let id = search::<T>(n - 1, 0, Reputation(0))?;
         let draw = Draws::<T>::get(entity::<T>(id.job), 0).ok_or("a draw")?;
-        let search = Pallet::<T>::search(&draw).map_err(|_| "a search")?;
+        let search = Pallet::<T>::search(0, &draw).map_err(|_| "a search")?;
         let own;
         #[block]
         {

@@ -1,19 +1,14 @@
-//! Draws: from the seed to the offer. Which node is found, [`draw`](ratio1_primitives::jobs::draw) decides; this is who may
-//! be found, and the pace.
+//! Draws: from the seed to the offer. Which node is found, [`draw`](ratio1_primitives::jobs::draw) decides, and
+//! [`searching`](crate::searching) who may be found; this is the pace.
 
 use crate::{pallet::*, place::Place, types::*, WeightInfo};
-use alloc::{collections::vec_deque::VecDeque, vec::Vec};
-use frame_support::{
-    ensure,
-    traits::ConstU32,
-    weights::{Weight, WeightMeter},
-    BoundedVec,
-};
+use alloc::collections::vec_deque::VecDeque;
+use frame_support::{ensure, traits::ConstU32, weights::WeightMeter, BoundedVec};
 use ratio1_primitives::{
-    jobs::{draw, Capacity, JobRequest, NodeProfile, SlotRef, MAX_NODES, SEED_BLOCKS},
-    kyc::{Attestation, EntityId},
-    traits::{AvailabilityProvider, BlockRandomness, KycInspect, LicenseInspect, OracleInspect, Workers},
-    Balance, BlockNumber, EpochIndex, JobId, LicenseClass, LicenseId,
+    jobs::{draw, Capacity, SlotRef, MAX_NODES, SEED_BLOCKS},
+    kyc::EntityId,
+    traits::{AvailabilityProvider, BlockRandomness, LicenseInspect},
+    Balance, EpochIndex, JobId,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
@@ -22,9 +17,6 @@ pub(crate) const SHORTEST_TURN: u32 = 16;
 
 /// VRF outputs of consecutive blocks, the oldest first.
 type VrfOutputs = [[u8; 32]; SEED_BLOCKS as usize];
-
-/// The meter has no room for what is next: it is come upon again in the next block.
-struct NoRoom;
 
 /// `outputs` and one more: the oldest goes.
 fn with_newest(mut outputs: VrfOutputs, newest: [u8; 32]) -> VrfOutputs {
@@ -35,77 +27,10 @@ fn with_newest(mut outputs: VrfOutputs, newest: [u8; 32]) -> VrfOutputs {
     outputs
 }
 
-/// Whether a node declared GPUs of the class asked for, or a larger one.
-fn has_gpu(request: &JobRequest, profile: &NodeProfile) -> bool {
-    request.gpu.is_none_or(|least| profile.gpu.is_some_and(|class| class >= least))
-}
-
-/// Whether what a node declared, and what is attested of its owner, is what is asked for.
-fn is_met(
-    request: &JobRequest,
-    need: &Capacity,
-    license: LicenseId,
-    owner: &Attestation,
-    profile: &NodeProfile,
-) -> bool {
-    has_gpu(request, profile)
-        && profile.capacity.covers(need)
-        && request.selectors.admit(license, owner.country, owner.kind, &profile.tags)
-}
-
 /// Positions of a turn, of those that a block has room for: `most`, or fewer if many entities wait for theirs.
 fn turn_length(positions: u64, entities: u32, most: u32) -> u32 {
     let share = positions.checked_div(entities.into()).unwrap_or(positions);
     u32::try_from(share).unwrap_or(u32::MAX).max(SHORTEST_TURN).min(most)
-}
-
-/// Who is offered, or serves, the slots of a job.
-#[derive(Default)]
-pub(crate) struct Own {
-    pub(crate) licenses: Vec<LicenseId>,
-    entities: Vec<EntityId>,
-}
-
-/// What a draw asks of whom it comes upon.
-pub(crate) struct Search {
-    job: JobId,
-    slots: u16,
-    request: JobRequest,
-    need: Capacity,
-    opened: BlockNumber,
-    now: BlockNumber,
-    epoch: EpochIndex,
-    bytes_of: EpochIndex,
-    /// The byte from which a license counts as available. `None` if no epoch is finalised.
-    threshold: Option<u8>,
-    /// Who had the slot and does not get it again.
-    tried: BoundedVec<Tried, ConstU32<MAX_TRIED>>,
-    /// The job's own slots: read once, when somebody could serve but for them.
-    pub(crate) own: Option<Own>,
-}
-
-impl Search {
-    /// The license at a draw's position, if there is one that is not left out. That takes no look at the state.
-    pub(crate) fn license_at(&self, draw: &Draw, order: &draw::Permutation) -> Option<LicenseId> {
-        let selectors = &self.request.selectors;
-        let license = draw::found(order, draw.included.then_some(&selectors.include), draw.position)?;
-        let tried = self.tried.iter().any(|tried| tried.license == license);
-        let serves = self.own.as_ref().is_some_and(|own| own.licenses.contains(&license));
-        (!tried && !serves && !selectors.exclude.contains(&license)).then_some(license)
-    }
-
-    /// Whether `license`, of `entity`, may serve beside those that are offered or serve the other slots.
-    fn admits(&self, own: &Own, license: LicenseId, entity: &EntityId) -> bool {
-        !own.licenses.contains(&license) && (self.request.same_entity || !own.entities.contains(entity))
-    }
-
-    /// A license of `entity` was found.
-    fn note(&mut self, license: LicenseId, entity: EntityId) {
-        if let Some(own) = &mut self.own {
-            own.licenses.push(license);
-            own.entities.push(entity);
-        }
-    }
 }
 
 impl<T: Config> Pallet<T> {
@@ -144,8 +69,7 @@ impl<T: Config> Pallet<T> {
         let looking = Turns::<T>::get(entity).unwrap_or_default();
         let (draws, all) = (looking.draws.saturating_add(1), looking.slots.saturating_add(more));
         Turns::<T>::insert(entity, Looking { draws, slots: all, ..looking });
-        let opening =
-            Event::DrawOpened { draw: id, job, slots: slots.clone(), licenses, included, bytes_of, burned };
+        let opening = Event::DrawOpened { draw: id, job, slots: slots.clone(), licenses, included, bytes_of, burned };
         Self::deposit_event(opening);
         let draw = Draw { job, slots, opened, licenses, included, bytes_of, seed: None, pass: 0, position: 0, until };
         Draws::<T>::insert(entity, id, draw);
@@ -290,12 +214,11 @@ impl<T: Config> Pallet<T> {
     /// Go through some positions of one pass, and offer slots to whom is found there.
     fn look(id: u64, draw: &mut Draw, turn: u32, meter: &mut WeightMeter) -> DispatchResult {
         let Some(order) = draw.permutation() else { return Ok(()) };
-        let mut search = Self::search(draw)?;
+        let mut search = Self::search(id, draw)?;
         for _ in 0..turn {
             let Some(slot) = draw.slots.first().copied() else { return Ok(()) };
             let Ok(found) = Self::visit(&mut search, draw, &order, meter) else { return Ok(()) };
             if let Some((drawn, entity)) = found {
-                let drawn = Drawn { draw: id, ..drawn };
                 if Self::attempt("offer", || Self::offer(SlotRef { job: draw.job, slot }, drawn, &search.need)) {
                     draw.slots.retain(|other| *other != slot);
                     search.note(drawn.license, entity);
@@ -311,45 +234,6 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Look at one position. Each part is paid for when it is come to: at most positions there is little to do.
-    fn visit(
-        search: &mut Search,
-        draw: &Draw,
-        order: &draw::Permutation,
-        meter: &mut WeightMeter,
-    ) -> Result<Option<(Drawn, EntityId)>, NoRoom> {
-        let mut pay = |weight| meter.try_consume(weight).map_err(|()| NoRoom);
-        pay(T::WeightInfo::draw_skip())?;
-        let Some(license) = search.license_at(draw, order) else { return Ok(None) };
-        pay(Self::probe_weight())?;
-        let Draw { opened, licenses, included, bytes_of, pass, position, .. } = *draw;
-        let Some(seed) = draw.seed else { return Ok(None) };
-        let Some(entity) = Self::candidate(search, license) else { return Ok(None) };
-        if !draw::is_taken(seed, pass, license, T::Workers::reputation(license)) {
-            return Ok(None);
-        }
-        let own = match search.own.take() {
-            Some(own) => own,
-            None => {
-                pay(T::WeightInfo::draw_own(search.slots.into()))?;
-                Self::own(search)
-            }
-        };
-        let admitted = search.admits(&own, license, &entity);
-        search.own = Some(own);
-        if !admitted {
-            return Ok(None);
-        }
-        pay(T::WeightInfo::offer())?;
-        let drawn = Drawn { draw: 0, opened, seed, licenses, included, bytes_of, pass, position, license };
-        Ok(Some((drawn, entity)))
-    }
-
-    /// One position at which there is a license to look at.
-    fn probe_weight() -> Weight {
-        T::WeightInfo::draw_step(1).saturating_sub(T::WeightInfo::draw_step(0))
-    }
-
     /// Offer a slot to who was found for it. Whether the slot needs no node any more.
     pub(crate) fn offer(id: SlotRef, drawn: Drawn, need: &Capacity) -> Result<bool, DispatchError> {
         let mut place = Place::<T>::load(id)?;
@@ -361,214 +245,12 @@ impl<T: Config> Pallet<T> {
         place.store();
         Ok(true)
     }
-
-    /// What a draw asks of whom it comes upon.
-    pub(crate) fn search(draw: &Draw) -> Result<Search, Error<T>> {
-        let Draw { job, opened, bytes_of, .. } = *draw;
-        let request = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted)?;
-        let slots = Jobs::<T>::get(job).ok_or(Error::<T>::Corrupted)?.slots;
-        // A draw of several slots is their first: nobody had them before.
-        let first = draw.slots.first().and_then(|slot| Slots::<T>::get(job, slot));
-        let tried = first.map(|slot| slot.tried).unwrap_or_default();
-        let need = request.need();
-        let threshold = T::Availability::threshold(bytes_of);
-        let (now, epoch) = (Self::block(), Self::current());
-        Ok(Search { job, slots, request, need, opened, now, epoch, bytes_of, threshold, tried, own: None })
-    }
-
-    /// Whether a license may be drawn, but for the job's other slots; if so, whose it is. Cheap checks come first.
-    ///
-    /// What counts is what it had declared when the draw was opened, and that there is room for it now.
-    pub(crate) fn candidate(search: &Search, license: LicenseId) -> Option<EntityId> {
-        let deed = T::Licenses::license(license).filter(|deed| deed.class == LicenseClass::Node && !deed.banned)?;
-        let node = deed.link?.node;
-        let available = T::Availability::byte(search.bytes_of, license)? >= search.threshold?;
-        if !available || T::Workers::is_barred(license) || !T::Workers::has_room(license, &search.need) {
-            return None;
-        }
-        if T::Oracles::is_bound(license) {
-            return None;
-        }
-        let owner = T::Kyc::standing(&T::Licenses::owner(license)?, search.epoch).ok()?;
-        let declared = T::Workers::offer(license, &node, search.opened)?;
-        if !is_met(&search.request, &search.need, license, &owner, &declared) {
-            return None;
-        }
-        // That there is room now does not tell of which class the GPUs are now.
-        let asks_for_gpu = search.request.gpu.is_some();
-        if asks_for_gpu
-            && !T::Workers::offer(license, &node, search.now).is_some_and(|now| has_gpu(&search.request, &now))
-        {
-            return None;
-        }
-        Some(owner.entity)
-    }
-
-    /// The licenses that are offered, or serve, slots of the job, and their entities if those must differ: one pass over
-    /// its slots.
-    pub(crate) fn own(search: &Search) -> Own {
-        let serving = |number| {
-            let slot = Slots::<T>::get(search.job, number)?;
-            let serves = matches!(slot.state, SlotState::Offered { .. } | SlotState::Running { .. });
-            slot.drawn.filter(|_| serves).map(|drawn| drawn.license)
-        };
-        let licenses: Vec<LicenseId> = (0..search.slots).filter_map(serving).collect();
-        let entities = match search.request.same_entity {
-            true => Vec::new(),
-            false => licenses.iter().copied().filter_map(Self::entity_of).collect(),
-        };
-        Own { licenses, entities }
-    }
-
-    /// On whose behalf a license works. `None` while its owner is not in good standing.
-    pub(crate) fn entity_of(license: LicenseId) -> Option<EntityId> {
-        let owner = T::Licenses::owner(license)?;
-        T::Kyc::standing(&owner, Self::current()).ok().map(|attestation| attestation.entity)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use ratio1_primitives::{
-        jobs::{
-            request::{Cid, Restart},
-            Gpu, Selectors, Tier,
-        },
-        kyc::{Country, EntityKind},
-    };
-
-    fn request(gpu: Option<Gpu>) -> JobRequest {
-        JobRequest {
-            tier: Tier::Entry,
-            gpu,
-            nodes: 1,
-            epochs: 30,
-            spec: Cid::new(false, [7; 32]),
-            spec_bytes: 512,
-            selectors: Selectors::default(),
-            restart: Restart::Always,
-            same_entity: false,
-            health: None,
-        }
-    }
-
-    fn owner() -> Attestation {
-        let (kind, country) = (EntityKind::Individual, Country(*b"DE"));
-        Attestation { entity: [1; 32], kind, country, expires: EpochIndex(9) }
-    }
-
-    fn profile(gpu: Option<Gpu>) -> NodeProfile {
-        let capacity = Capacity { gpus: u32::from(gpu.is_some()), ..Tier::Entry.capacity() };
-        NodeProfile { capacity, gpu, tags: Default::default() }
-    }
-
-    fn meets(request: &JobRequest, profile: &NodeProfile) -> bool {
-        is_met(request, &request.need(), LicenseId(4), &owner(), profile)
-    }
-
-    fn search(same_entity: bool) -> Search {
-        let request = JobRequest { same_entity, ..request(None) };
-        Search {
-            job: JobId(0),
-            slots: 2,
-            need: request.need(),
-            request,
-            opened: 1,
-            now: 9,
-            epoch: EpochIndex(3),
-            bytes_of: EpochIndex(2),
-            threshold: Some(250),
-            tried: Default::default(),
-            own: None,
-        }
-    }
-
-    #[test]
-    fn profile_meets_a_request_when_its_gpu_is_at_least_the_class_asked_for() {
-        for has in Gpu::ALL {
-            assert!(meets(&request(None), &profile(Some(has))));
-            for asked in Gpu::ALL {
-                assert_eq!(meets(&request(Some(asked)), &profile(Some(has))), has >= asked, "{asked:?} {has:?}");
-            }
-        }
-        assert!(meets(&request(None), &profile(None)));
-        assert!(!meets(&request(Some(Gpu::Entry)), &profile(None)));
-    }
-
-    #[test]
-    fn profile_misses_a_request_when_it_declared_too_little() {
-        for shrink in [
-            |capacity: &mut Capacity| capacity.cpu_milli -= 1,
-            |capacity: &mut Capacity| capacity.memory_mib -= 1,
-            |capacity: &mut Capacity| capacity.disk_gib -= 1,
-            |capacity: &mut Capacity| capacity.gpus -= 1,
-        ] {
-            let mut small = profile(Some(Gpu::High));
-            assert!(meets(&request(Some(Gpu::High)), &small));
-            shrink(&mut small.capacity);
-            assert!(!meets(&request(Some(Gpu::High)), &small));
-        }
-    }
-
-    #[test]
-    fn profile_misses_a_request_when_the_owner_or_a_tag_is_not_what_is_selected() {
-        let with = |change: fn(&mut Selectors)| {
-            let mut request = request(None);
-            change(&mut request.selectors);
-            meets(&request, &profile(None))
-        };
-        assert!(with(|selectors| selectors.countries = vec![Country(*b"DE")].try_into().unwrap()));
-        assert!(!with(|selectors| selectors.countries = vec![Country(*b"FR")].try_into().unwrap()));
-        assert!(!with(|selectors| selectors.companies_only = true));
-        assert!(!with(|selectors| selectors.exclude = vec![LicenseId(4)].try_into().unwrap()));
-        assert!(!with(|selectors| { selectors.tags = vec![b"ssd".to_vec().try_into().unwrap()].try_into().unwrap() }));
-    }
-
-    #[test]
-    fn search_admits_an_entity_once_when_entities_must_differ() {
-        let mut one = search(false);
-        one.own = Some(Own { licenses: vec![LicenseId(1)], entities: vec![[1; 32]] });
-        one.note(LicenseId(2), [2; 32]);
-        let own = one.own.take().unwrap();
-        assert!(!one.admits(&own, LicenseId(9), &[1; 32]));
-        assert!(!one.admits(&own, LicenseId(9), &[2; 32]));
-        assert!(one.admits(&own, LicenseId(9), &[3; 32]));
-        let any = search(true);
-        assert!(any.admits(&own, LicenseId(9), &[2; 32]));
-        assert!(!any.admits(&own, LicenseId(2), &[3; 32]), "but no license twice");
-    }
-
-    #[test]
-    fn position_is_passed_over_when_its_license_is_left_out() {
-        let draw = Draw {
-            job: JobId(0),
-            slots: Default::default(),
-            opened: 1,
-            licenses: 3,
-            included: true,
-            bytes_of: EpochIndex(2),
-            seed: Some([7; 32].into()),
-            pass: 0,
-            position: 0,
-            until: 9,
-        };
-        let order = draw.permutation().unwrap();
-        let found = |search: &Search| {
-            let at = |position| search.license_at(&Draw { position, ..draw.clone() }, &order);
-            let mut found: Vec<u32> = (0..order.positions()).filter_map(at).map(|license| license.0).collect();
-            found.sort();
-            found
-        };
-        let mut search = search(false);
-        search.request.selectors.include = [7, 70, 700].map(LicenseId).to_vec().try_into().unwrap();
-        assert_eq!(found(&search), [7, 70, 700]);
-        search.tried = vec![Tried { license: LicenseId(70), why: Setback::Missed }].try_into().unwrap();
-        assert_eq!(found(&search), [7, 700]);
-        search.own = Some(Own { licenses: vec![LicenseId(7)], entities: vec![] });
-        assert_eq!(found(&search), [700]);
-    }
 
     #[test]
     fn turn_is_shorter_when_more_entities_wait() {

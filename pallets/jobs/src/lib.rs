@@ -69,6 +69,7 @@ mod offers;
 mod place;
 mod releasing;
 mod requesting;
+mod searching;
 mod settling;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;

@@ -182,13 +182,7 @@ impl<T: Config> Pallet<T> {
 
     /// What `nodes` nodes cost for `epochs` epochs at `price`, if nodes may be looked for so many more slots of `entity`,
     /// and `owner` can pay.
-    fn order(
-        owner: &AccountId,
-        entity: EntityId,
-        price: Balance,
-        nodes: u16,
-        epochs: u32,
-    ) -> Result<Order, Error<T>> {
+    fn order(owner: &AccountId, entity: EntityId, price: Balance, nodes: u16, epochs: u32) -> Result<Order, Error<T>> {
         let looked_for = Self::looked_for(entity).saturating_add(nodes.into());
         ensure!(looked_for <= MAX_LOOKED_FOR, Error::<T>::TooManyLookedFor);
         let draw_fee = Settings::<T>::get().creation_fee();

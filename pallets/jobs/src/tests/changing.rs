@@ -44,6 +44,25 @@ fn extension_holds_the_price_of_the_moment_and_puts_off_the_end() {
 }
 
 #[test]
+fn extension_is_charged_for_the_slots_of_its_job() {
+    run(3, || {
+        let Served { job, .. } = served(2);
+        assert_ok!(add(alice(), job, 2, 2));
+        let weight = |result: frame_support::dispatch::DispatchResultWithPostInfo| match result {
+            Ok(info) => info.actual_weight,
+            Err(refused) => refused.post_info.actual_weight,
+        };
+        let three = Some(<() as WeightInfo>::extend(3));
+        assert_eq!(weight(Jobs::extend(origin(alice()), job, 1, Balance::MAX)), three);
+        assert_eq!(weight(Jobs::extend(origin(alice()), job, MAX_EPOCHS, Balance::MAX)), three);
+        assert_eq!(
+            weight(Jobs::extend(origin(alice()), JobId(9), 1, Balance::MAX)),
+            Some(<() as WeightInfo>::extend(1))
+        );
+    });
+}
+
+#[test]
 fn extension_in_the_last_epoch_keeps_the_service() {
     run(1, || {
         let Served { job, id, index, .. } = served(1);

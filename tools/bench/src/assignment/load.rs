@@ -156,13 +156,7 @@ fn ask(who: &str, selectors: Selectors, block: u32) -> Result<(JobId, u32), Benc
 }
 
 /// Blocks until the job's slot is offered, with the `n`-th seed, while the last turn was that of the `n`-th of the others.
-fn wait(
-    ext: &mut TestExternalities,
-    job: JobId,
-    opened: u32,
-    entities: u32,
-    n: u32,
-) -> Result<u32, BenchError> {
+fn wait(ext: &mut TestExternalities, job: JobId, opened: u32, entities: u32, n: u32) -> Result<u32, BenchError> {
     let waited = ext.execute_with(|| {
         let output = |block: u32| sp_io::hashing::blake2_256(&codec::Encode::encode(&("wait", n, block)));
         pallet_jobs::Seeds::<Runtime>::insert(opened, [0, 1, 2, 3].map(output));
