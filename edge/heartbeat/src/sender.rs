@@ -1,5 +1,5 @@
-//! The edge side: one signed beat per interval, to two oracles more than may be faulty, and to three at least
-//! ([`replicas`]).
+//! The edge side: one signed beat per interval, to three oracles ([`crate::rendezvous`]), and now and then a question
+//! to another whether they arrive ([`crate::probe`]).
 //!
 //! A beat leaves in the middle half of its slot, at a moment that depends on the license: nodes spread over the
 //! interval, and clocks that differ by a quarter of one agree on the slot. Delivering it may take one interval, in
@@ -8,39 +8,29 @@
 //!
 //! A beat says how the node's services are, as [`Services`] has it at that moment, as many as fit.
 //!
-//! A node that has no key or is not admitted waits. Why, and what to do about it, is for the node around to say: here it
-//! is logged at debug level only.
+//! A node that has no key or is not admitted waits. Why, and what to do about it, is for the node around to say: here
+//! it is logged at debug level only. What goes wrong while it sends is told as a [`Trouble`].
 
 use crate::{
-    ports::{BlockRef, Chain, ChainError, Hardware, Keys, Services, Telemetry, Transport, TransportError, Wallclock},
-    rendezvous::{rendezvous, replicas},
+    delivery::{deliver, receivers, Shared},
+    due::{next_due, running, Due, Signed},
+    ports::{BlockRef, Chain, ChainError, Hardware, Keys, Services, Telemetry, Transport, Wallclock},
+    probe::{Prober, Turn},
+    status::{Part, Trouble},
 };
-use codec::Encode;
-use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
-use parking_lot::Mutex;
+use futures::{FutureExt, StreamExt};
 use ratio1_primitives::{
     ballot::Seat,
-    heartbeat::{BeatAck, BeatRefusal, Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES},
+    heartbeat::{Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES},
     refusal::AdmissionRefusal,
     AccountId, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId,
 };
 use sp_core::{bounded::BoundedVec, ConstU32};
-use std::{
-    collections::{HashMap, VecDeque},
-    future::Future,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// How many blocks behind its own finalised head a node quotes: oracles a little behind know the block too.
 pub const QUOTE_DEPTH: u32 = 2;
-/// Delivering one beat may take an interval, and this long when intervals are shorter.
-const MIN_DELIVERY: Duration = Duration::from_millis(400);
-/// The longest that one oracle is waited for, however long the interval.
-const MAX_ATTEMPT: Duration = Duration::from_secs(10);
-/// How many intervals an oracle that failed is tried last.
-const AVOID_INTERVALS: u64 = 8;
 /// Beats on their way at a time; more means that the network is gone.
 const MAX_IN_FLIGHT: usize = 8;
 /// How often to look again when there is nothing to send.
@@ -90,12 +80,12 @@ pub enum SenderError {
 
 /// What the finalised chain says, as far as sending is concerned.
 #[derive(Clone, Debug)]
-struct View {
-    clock: ClockParams,
-    params: EpochParams,
-    license: LicenseId,
-    quote: BlockRef,
-    oracles: Arc<Vec<Seat<AccountId>>>,
+pub(crate) struct View {
+    pub clock: ClockParams,
+    pub params: EpochParams,
+    pub license: LicenseId,
+    pub quote: BlockRef,
+    pub oracles: Arc<Vec<Seat<AccountId>>>,
 }
 
 /// Send until `shutdown` resolves. Refusals by the chain end by themselves.
@@ -104,6 +94,7 @@ pub async fn run_sender(deps: SenderDeps, shutdown: impl Future<Output = ()>) ->
     let mut finalised = deps.chain.finalised_blocks();
     let mut sender = Sender::new(deps);
     let mut deliveries = JoinSet::new();
+    let mut checks = JoinSet::new();
     let mut reading = Some(sender.read());
     let mut stale = false;
     loop {
@@ -124,12 +115,19 @@ pub async fn run_sender(deps: SenderDeps, shutdown: impl Future<Output = ()>) ->
                 }
             },
             Some(_) = deliveries.join_next(), if !deliveries.is_empty() => {},
-            _ = tokio::time::sleep(wait) => match sender.beat() {
-                Some(delivery) if deliveries.len() < MAX_IN_FLIGHT => {
-                    deliveries.spawn(delivery);
-                },
-                Some(_) => sender.deps.telemetry.beat_sent(false),
-                None => {},
+            Some(_) = checks.join_next(), if !checks.is_empty() => {},
+            _ = tokio::time::sleep(wait) => {
+                match sender.beat() {
+                    Some(delivery) if deliveries.len() < MAX_IN_FLIGHT => {
+                        deliveries.spawn(delivery);
+                    },
+                    Some(_) => sender.deps.telemetry.beat_sent(false),
+                    None => {},
+                }
+                // One at a time: a turn that comes while a check is still under way is left out.
+                if let Some(check) = sender.check().filter(|_| checks.is_empty()) {
+                    checks.spawn(check);
+                }
             },
         }
     }
@@ -150,15 +148,27 @@ struct Sender {
     view: Option<View>,
     shown: Option<Result<LicenseId, Idle>>,
     last: Option<(EpochIndex, u32)>,
+    signed: Signed,
+    turn: Option<Turn>,
     /// Whether it was logged that there are too many services.
     cut: bool,
-    health: Arc<Mutex<Health>>,
+    shared: Shared,
 }
 
 impl Sender {
     fn new(deps: SenderDeps) -> Self {
         let genesis = deps.chain.genesis();
-        Self { deps, genesis, view: None, shown: None, last: None, cut: false, health: Default::default() }
+        Self {
+            deps,
+            genesis,
+            view: None,
+            shown: None,
+            last: None,
+            signed: Signed::default(),
+            turn: None,
+            cut: false,
+            shared: Shared::default(),
+        }
     }
 
     fn read(&self) -> Reading {
@@ -170,6 +180,9 @@ impl Sender {
         match read {
             Ok(Ok(Ok(view))) => {
                 self.show(Ok(view.license));
+                // An earlier run may have signed other states for the slot in which this one begins.
+                let now = self.deps.clock.now_ms();
+                self.last = self.last.or_else(|| running(&view.clock, &view.params, now));
                 self.view = Some(view);
             }
             Ok(Ok(Err(idle))) => {
@@ -201,14 +214,26 @@ impl Sender {
     /// How long until something is to be done.
     fn wait(&self) -> Duration {
         let now = self.deps.clock.now_ms();
-        self.next().map_or(IDLE, |due| Duration::from_millis(due.at.saturating_sub(now)).min(IDLE))
+        let next = [self.next().map(|due| due.at), self.turn.map(|turn| turn.at)].into_iter().flatten().min();
+        next.map_or(IDLE, |at| Duration::from_millis(at.saturating_sub(now)).min(IDLE))
     }
 
     /// Sign the beat that is due, if one is.
     fn beat(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
         let due = self.next().filter(|due| due.at <= self.deps.clock.now_ms())?;
+        self.watch_clock(&due);
         self.last = Some((due.epoch, due.slot));
         let view = self.view.clone()?;
+        self.shared.audit.lock().roll(due.epoch, &view.params);
+        let services = self.services();
+        if !self.signed.admit(due.epoch, due.slot, &services) {
+            tracing::warn!(
+                target: "heartbeat", epoch = %due.epoch, slot = due.slot,
+                "no beat: one for this slot was signed while the clock was ahead, and services are in another state now"
+            );
+            self.deps.telemetry.beat_sent(false);
+            return None;
+        }
         let beat = Heartbeat {
             version: HEARTBEAT_VERSION,
             license: view.license,
@@ -217,19 +242,88 @@ impl Sender {
             block_number: view.quote.number,
             block_hash: view.quote.hash,
             resources: self.deps.hardware.resources(),
-            services: self.services(),
+            services,
         };
         let Some(signature) = self.deps.keys.sign_as_node(&beat.payload(self.genesis)) else {
             self.show(Err(Idle::NoNodeKey));
+            self.deps.telemetry.beat_sent(false);
+            self.deps.telemetry.trouble(
+                Part::Key,
+                Some(Trouble::new("the keystore does not sign heartbeats", "see what `admission` says in `r1_status`")),
+            );
             return None;
         };
+        self.deps.telemetry.trouble(Part::Key, None);
         let signed = SignedHeartbeat { beat, signature };
-        Some(deliver(self.deps.clone(), view, signed, self.health.clone()))
+        Some(deliver(self.deps.clone(), view, signed, self.shared.clone()))
+    }
+
+    /// Say so when the clock was set back, until time has come to where it was.
+    fn watch_clock(&self, due: &Due) {
+        let slot = (due.epoch, due.slot);
+        let Some(newest) = self.signed.newest() else { return };
+        if slot > newest {
+            self.deps.telemetry.trouble(Part::Clock, None);
+        } else if self.last.is_some_and(|last| slot <= last) {
+            let (epoch, ahead) = newest;
+            tracing::warn!(
+                target: "heartbeat", epoch = %due.epoch, slot = due.slot,
+                "this machine's clock was set back from slot {ahead} of epoch {epoch}: going on with the slot that runs"
+            );
+            self.deps.telemetry.clock_set_back();
+            self.deps.telemetry.trouble(
+                Part::Clock,
+                Some(Trouble::new(
+                    format!("the clock was ahead, at slot {ahead} of epoch {epoch}, and was set back"),
+                    "synchronise this machine with NTP before the node starts, and keep it so",
+                )),
+            );
+        }
+    }
+
+    /// Ask an oracle that is no receiver whether it counts our beats, if it is time.
+    fn check(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let view = self.view.clone()?;
+        let now = self.deps.clock.now_ms();
+        let is_due = self.turn.is_some_and(|turn| turn.at <= now && turn.is_of(view.clock.epoch_at(now)));
+        // One that is far off was chosen by a clock that was ahead.
+        let far = now.saturating_add(view.clock.epoch_ms.saturating_mul(2));
+        if self.turn.is_none_or(|turn| turn.at <= now || turn.at > far) {
+            self.turn = Turn::next(&view.clock, now, self.turn);
+        }
+        if !is_due {
+            return None;
+        }
+        let (epoch, left) = {
+            let audit = self.shared.audit.lock();
+            (audit.epoch(), audit.left().clone())
+        };
+        let receivers = receivers(epoch, view.license, &view.oracles, &left);
+        let others = view.oracles.iter().filter(|seat| {
+            seat.license != view.license && !receivers.contains(&seat.oracle) && !left.contains(&seat.oracle)
+        });
+        let candidates: Vec<_> = others.cloned().collect();
+        let prober = Prober {
+            transport: self.deps.transport.clone(),
+            clock: self.deps.clock.clone(),
+            telemetry: self.deps.telemetry.clone(),
+            audit: self.shared.audit.clone(),
+            timing: view.clock,
+            params: view.params,
+            license: view.license,
+            oracles: view.oracles.len(),
+        };
+        let (telemetry, shared) = (self.deps.telemetry.clone(), self.shared.clone());
+        Some(async move {
+            prober.check(candidates).await;
+            telemetry.sending(&shared.sending(&view));
+        })
     }
 
     /// What runs here, as much of it as a beat can carry.
     fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES>> {
         let states = self.deps.services.states();
+        self.deps.telemetry.trouble(Part::Services, self.deps.services.trouble());
         if states.len() > MAX_SERVICES as usize && !std::mem::replace(&mut self.cut, true) {
             tracing::warn!(
                 target: "heartbeat", services = states.len(), most = MAX_SERVICES,
@@ -256,230 +350,4 @@ fn read_view(chain: &dyn Chain, node: Option<NodeId>) -> Read {
     let number = head.number.saturating_sub(QUOTE_DEPTH);
     let quote = chain.finalised_hash(number).map_or(head, |hash| BlockRef { number, hash });
     Ok(Ok(View { clock, params: info.params, license, quote, oracles: Arc::new(oracles) }))
-}
-
-/// A beat to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Due {
-    epoch: EpochIndex,
-    slot: u32,
-    /// Unix milliseconds.
-    at: u64,
-}
-
-/// The next beat after `last`. A slot missed by a stall is made good while it is the one before the running one.
-fn next_due(
-    clock: &ClockParams,
-    params: &EpochParams,
-    license: LicenseId,
-    now: u64,
-    last: Option<(EpochIndex, u32)>,
-) -> Option<Due> {
-    if clock.epoch_ms == 0 || params.beat_ms == 0 || params.slots == 0 {
-        return None;
-    }
-    let beat = u64::from(params.beat_ms);
-    let epoch = clock.epoch_at(now);
-    let start = clock.epoch_start(epoch);
-    let running = u32::try_from(now.saturating_sub(start).checked_div(beat)?).ok()?;
-    let slot = match last {
-        Some((of, slot)) if of == epoch => slot.saturating_add(1).max(running.saturating_sub(1)),
-        _ => running,
-    };
-    let (epoch, slot, start) = match slot < params.slots {
-        true => (epoch, slot, start),
-        false => (epoch.plus(1), 0, clock.epoch_start(epoch.plus(1))),
-    };
-    let at = start.saturating_add(beat.saturating_mul(u64::from(slot))).saturating_add(offset(license, beat));
-    Some(Due { epoch, slot, at })
-}
-
-/// Where in the middle half of an interval of `beat` milliseconds this license sends.
-fn offset(license: LicenseId, beat: u64) -> u64 {
-    let hash = u64::from_le_bytes(sp_crypto_hashing::twox_64(&(b"ratio1/offset", license).encode()));
-    let (quarter, half) = (beat.checked_div(4).unwrap_or(0), beat.checked_div(2).unwrap_or(0).max(1));
-    quarter.saturating_add(hash.checked_rem(half).unwrap_or(0))
-}
-
-/// Which oracles failed lately, and how the last answers were.
-#[derive(Default)]
-struct Health {
-    avoid: HashMap<AccountId, u64>,
-    last: HashMap<AccountId, Outcome>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Outcome {
-    Counted,
-    Refused(BeatRefusal),
-    Failed(String),
-}
-
-impl Health {
-    /// The seats to try, in order, this node's own excepted: first those that did not fail lately.
-    fn order(&mut self, epoch: EpochIndex, license: LicenseId, seats: &[Seat<AccountId>], now: u64) -> VecDeque<usize> {
-        self.avoid.retain(|oracle, until| now < *until && seats.iter().any(|seat| seat.oracle == *oracle));
-        self.last.retain(|oracle, _| seats.iter().any(|seat| seat.oracle == *oracle));
-        let others = rendezvous(epoch, license, seats)
-            .into_iter()
-            .filter(|i| seats.get(*i).is_some_and(|s| s.license != license));
-        let (bad, good): (Vec<_>, Vec<_>) =
-            others.partition(|i| seats.get(*i).is_some_and(|seat| self.avoid.contains_key(&seat.oracle)));
-        good.into_iter().chain(bad).collect()
-    }
-
-    /// Note an answer; `true` if it is news.
-    fn note(&mut self, oracle: &AccountId, outcome: Outcome, avoid_until: u64) -> bool {
-        if outcome == Outcome::Counted {
-            self.avoid.remove(oracle);
-        } else {
-            self.avoid.insert(oracle.clone(), avoid_until);
-        }
-        let news = self.last.get(oracle) != Some(&outcome);
-        self.last.insert(oracle.clone(), outcome);
-        news
-    }
-}
-
-/// How long delivering one beat may take, and how long each oracle has to answer: an interval of `beat_ms` (and
-/// [`MIN_DELIVERY`] at least), and half of it ([`MAX_ATTEMPT`] at most).
-fn budgets(beat_ms: u32) -> (Duration, Duration) {
-    let delivery = Duration::from_millis(u64::from(beat_ms)).max(MIN_DELIVERY);
-    (delivery, delivery.checked_div(2).unwrap_or(delivery).min(MAX_ATTEMPT))
-}
-
-/// Hand one beat to [`replicas`] oracles, side by side, each lane taking the next oracle in order when one fails.
-async fn deliver(deps: SenderDeps, view: View, signed: SignedHeartbeat, health: Arc<Mutex<Health>>) {
-    let (budget, attempt) = budgets(view.params.beat_ms);
-    let is_oracle = view.oracles.iter().any(|seat| seat.license == view.license);
-    let own = deps.own.as_ref().filter(|_| is_oracle).is_some_and(|own| own.try_send(signed.clone()).is_ok());
-
-    let now = deps.clock.now_ms();
-    let order = health.lock().order(signed.beat.epoch, view.license, &view.oracles, now);
-    let lanes = replicas(view.oracles.len()).min(order.len());
-    // Each lane tries two oracles at most.
-    let queue = Arc::new(Mutex::new(order.into_iter().take(lanes.saturating_mul(2)).collect::<VecDeque<_>>()));
-    let avoid = u64::from(view.params.beat_ms).saturating_mul(AVOID_INTERVALS);
-    let bytes = signed.encode();
-    let lane = |_| {
-        let (queue, health, deps, oracles, bytes) = (&queue, &health, &deps, &view.oracles, &bytes);
-        async move {
-            loop {
-                let next = queue.lock().pop_front();
-                let Some(seat) = next.and_then(|index| oracles.get(index)) else { return false };
-                let answer = match tokio::time::timeout(attempt, deps.transport.send_beat(seat, bytes.clone())).await {
-                    Ok(answer) => answer,
-                    Err(_) => Err(TransportError::Timeout),
-                };
-                let until = deps.clock.now_ms().saturating_add(avoid);
-                if note_answer(&mut health.lock(), &seat.oracle, answer, until) {
-                    return true;
-                }
-            }
-        }
-    };
-    let mut lanes: FuturesUnordered<_> = (0..lanes).map(lane).collect();
-    let mut counted = own;
-    let all = async {
-        while let Some(ok) = lanes.next().await {
-            counted |= ok;
-        }
-    };
-    let _ = tokio::time::timeout(budget, all).await;
-    deps.telemetry.beat_sent(counted);
-}
-
-/// Whether the oracle has the beat now. News are logged with what to do about them.
-fn note_answer(health: &mut Health, oracle: &AccountId, answer: Result<BeatAck, TransportError>, until: u64) -> bool {
-    let outcome = match answer {
-        Ok(Ok(())) | Ok(Err(BeatRefusal::Duplicate)) => Outcome::Counted,
-        Ok(Err(refusal)) => Outcome::Refused(refusal),
-        Err(error) => Outcome::Failed(error.to_string()),
-    };
-    let counted = outcome == Outcome::Counted;
-    if health.note(oracle, outcome.clone(), until) {
-        match &outcome {
-            Outcome::Counted => tracing::debug!(target: "heartbeat", %oracle, "the oracle counts our beats"),
-            Outcome::Refused(refusal) => {
-                tracing::warn!(target: "heartbeat", %oracle, refusal = refusal.label(), remedy = remedy(*refusal), "an oracle refused our beat")
-            }
-            Outcome::Failed(error) => {
-                tracing::info!(target: "heartbeat", %oracle, %error, "an oracle could not be reached; trying the next")
-            }
-        }
-    }
-    counted
-}
-
-/// What the operator of a node can do when an oracle refuses its beats.
-pub const fn remedy(refusal: BeatRefusal) -> &'static str {
-    match refusal {
-        BeatRefusal::Version | BeatRefusal::Malformed => {
-            "this binary and the oracle's speak different versions: update the one that is older"
-        }
-        BeatRefusal::Unlicensed => "nothing yet: the oracle may not have seen the block that linked this node",
-        BeatRefusal::Signature => "the node key is not the one that is linked: check the keystore, or link this key",
-        BeatRefusal::Epoch | BeatRefusal::Late | BeatRefusal::Future => {
-            "this machine's clock or the oracle's is wrong: synchronise it with NTP"
-        }
-        BeatRefusal::UnknownBlock | BeatRefusal::StaleBlock => {
-            "this node or the oracle is behind, or on another fork: check that it finalises blocks"
-        }
-        BeatRefusal::RateLimited => "two nodes may run with the same key, or share one address: run each key once",
-        BeatRefusal::Duplicate => "nothing: the oracle has the beat",
-        BeatRefusal::UnknownRelay | BeatRefusal::NotCounting => "nothing: the oracle is syncing or has left the set",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CLOCK: ClockParams = ClockParams { genesis_moment: 1_000, epoch_ms: 60_000 };
-    const PARAMS: EpochParams =
-        EpochParams { beat_ms: 500, slots: 120, expected: 112, threshold: 230, max_quote_lag: 100 };
-
-    proptest::proptest! {
-        #[test]
-        fn beats_leave_in_the_middle_half_of_their_slot(license: u32, now in 1_000u64..10_000_000) {
-            let due = next_due(&CLOCK, &PARAMS, LicenseId(license), now, None).unwrap();
-            let slot_start = CLOCK.epoch_start(due.epoch) + u64::from(due.slot) * 500;
-            proptest::prop_assert!((125..375).contains(&(due.at - slot_start)), "{due:?}");
-        }
-    }
-
-    #[test]
-    fn every_slot_is_sent_once_and_in_order() {
-        let (mut last, mut sent, mut now) = (None, Vec::new(), 61_000);
-        while now < 61_000 + 120_000 {
-            let due = next_due(&CLOCK, &PARAMS, LicenseId(3), now, last).unwrap();
-            if due.at <= now {
-                last = Some((due.epoch, due.slot));
-                sent.push((due.epoch.0, due.slot));
-            } else {
-                now = due.at;
-            }
-        }
-        let expected: Vec<_> = (1..=2).flat_map(|epoch| (0..120).map(move |slot| (epoch, slot))).collect();
-        assert_eq!(sent[..240], expected[..]);
-    }
-
-    #[test]
-    fn an_oracle_has_half_of_an_interval_to_answer() {
-        let ms = |beat_ms| {
-            let (delivery, attempt) = budgets(beat_ms);
-            (delivery.as_millis(), attempt.as_millis())
-        };
-        assert_eq!(
-            [ms(200), ms(500), ms(10_000), ms(60_000)],
-            [(400, 200), (500, 250), (10_000, 5_000), (60_000, 10_000)]
-        );
-    }
-
-    #[test]
-    fn a_stall_is_made_good_by_one_slot_only() {
-        let last = Some((EpochIndex(1), 3));
-        let due = next_due(&CLOCK, &PARAMS, LicenseId(3), 61_000 + 20 * 500 + 10, last).unwrap();
-        assert_eq!((due.epoch, due.slot), (EpochIndex(1), 19));
-    }
 }

@@ -1,256 +1,361 @@
-//! What an oracle keeps across a restart: counts and its own ballots.
+//! Counts and ballots on disk, so that a restart loses none of them.
 //!
-//! Counts live in a parity-db, as one record per slot and page of licenses or services, so that a second's beats touch a
-//! handful of records however many nodes beat. They are written behind: a crash loses about a second of them, which the grace of
-//! an epoch forgives. A ballot must never be lost once its commit is sent, and parity-db does not say when a commit has
-//! reached the disk: so each ballot is a file of its own, synced before it counts as kept.
+//! ```text
+//! format                       which chain, and which form: all that follows belongs to it
+//! counts/<epoch>/params        the parameters that slots are measured by
+//! counts/<epoch>/coverage-<beat_ms>            a byte for each slot
+//! counts/<epoch>/licenses-<page>-<beat_ms>     a record for each slot: which licenses of the page beat
+//! counts/<epoch>/services-<page>-<beat_ms>     the same of services
+//! counts/<epoch>/seen                          the last finalised block that was learned of while the epoch ran
+//! counts/<epoch>/nodes-<page>, known-<page>    whose nodes were counted, and which services were known since when
+//! ballots/<epoch>.ballot, <epoch>.submitted    a ballot, and the mark that its commit may be out
+//! ```
+//!
+//! Counts are written where they belong, each record with a checksum of its own. So a record costs the same whatever
+//! was counted before, what is damaged costs what it held and nothing else, and no damage can take the process down.
+//! They are handed to the operating system and not waited for: a process that is killed loses none, a machine that
+//! loses power some seconds. A ballot must never be lost once its commit is sent, so it is synced before it counts as
+//! kept.
+//!
+//! What belongs to another chain, to another form, or is too damaged to be read is *set aside*: renamed, a few of them
+//! kept, and said in [`Store::trouble`]. Counting goes on with what is left. Two chains can have the same genesis,
+//! since a local network that is started anew begins with the same block 0; the moment at which their clocks start
+//! tells them apart.
+
+mod files;
 
 use crate::{
-    counts::{Bitmap, EpochCounts},
+    counts::{Bitmap, EpochCounts, Records},
+    finality::Seen,
+    notes::NotesPage,
+    ports::Chain,
     services::MAX_SERVICE_PAGES,
+    status::Trouble,
 };
 use codec::{Decode, DecodeAll, Encode};
-use parity_db::{ColumnOptions, Db, Options};
+use files::{make_folder, read_file, remove, replace_file, sealed, sealed_bytes, unsealed, write_at, write_file};
+use futures::StreamExt;
 use parking_lot::Mutex;
 use ratio1_primitives::{
     ballot::{Ballot, MAX_PAGES},
     traits::PageMask,
-    EpochIndex, EpochParams, Hash,
+    EpochIndex, EpochParams, Hash, PAGE_SIZE,
 };
 use std::{
-    fs,
-    io::Write,
+    collections::BTreeMap,
+    fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-/// Format of everything in the directory.
-const FORMAT: u32 = 1;
-const META: u8 = 0;
-const HEADS: u8 = 1;
-const SLOTS: u8 = 2;
-/// From this one on, the pages in the keys of records are of services: a space of their own that needs no column.
-const SERVICE_PAGES: u32 = 1 << 31;
-const META_KEY: &[u8] = b"format";
+/// Form of everything in the folder.
+const FORMAT: u32 = 2;
+/// Names in the folder.
+const IDENTITY: &str = "format";
+const COUNTS: &str = "counts";
+const BALLOTS: &str = "ballots";
+const PARAMS: &str = "params";
+const SEEN: &str = "seen";
 /// Endings of the files of an epoch's ballot, and of the mark that its commit may be out.
 const BALLOT: &str = "ballot";
 const SUBMITTED: &str = "submitted";
-/// Records deleted at most by one call of [`Store::prune`].
-const PRUNE_BATCH: usize = 4_096;
-/// A ballot of [`MAX_PAGES`] pages, its header and the checksum fit.
-const MAX_BALLOT_FILE: u64 = 1024 * 1024;
+/// Bytes of a mask, and of a record: a checksum before it.
+const MASK: usize = PAGE_SIZE as usize / 8;
+const RECORD: usize = MASK + 8;
+/// A slot that was covered, as a byte that nothing else is likely to leave behind.
+const COVERED: u8 = 0xc5;
+/// How many of the things that were set aside in one place are kept.
+const KEPT_ASIDE: usize = 2;
 
-/// Why counts or ballots can not be kept or read.
+/// Which chain counts belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ChainId {
+    /// Hash of block 0.
+    pub genesis: Hash,
+    /// The moment at which its clock starts, in Unix milliseconds: on most networks that of block 1.
+    pub moment: u64,
+}
+
+impl ChainId {
+    /// Of this chain, as soon as it has a clock in finalised state. `None` if the node shuts down before.
+    pub async fn of(chain: Arc<dyn Chain>) -> Option<Self> {
+        let mut blocks = chain.finalised_blocks();
+        loop {
+            let asked = chain.clone();
+            let clock = tokio::task::spawn_blocking(move || asked.clock(asked.finalised().hash)).await.ok()?;
+            match clock {
+                Ok(info) => {
+                    if let Some(clock) = info.clock {
+                        return Some(Self { genesis: chain.genesis(), moment: clock.genesis_moment });
+                    }
+                }
+                Err(error) => tracing::debug!(target: "heartbeat", %error, "could not read the chain's clock"),
+            }
+            blocks.next().await?;
+        }
+    }
+}
+
+/// Why counts or ballots cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The directory belongs to another chain. Choose another base path, or remove it if that chain is of no interest.
-    #[error("{path} holds the counts of the chain with genesis {found:?}, but this node runs the one with {expected:?}: choose another base path, or remove the directory")]
-    Foreign {
-        /// The directory.
-        path: PathBuf,
-        /// Whose it is.
-        found: Hash,
-        /// Whose it should be.
-        expected: Hash,
-    },
-    /// The directory was written by another version of this program. Run that version, or move the directory away
-    /// between an epoch's reveal and the end of the next one.
-    #[error("{path} has format {found}, this program writes {FORMAT}: run a version that reads it, or move the directory away")]
-    Format {
-        /// The directory.
-        path: PathBuf,
-        /// What it has.
-        found: u32,
-    },
-    /// Something in the directory is damaged. Move the directory away; the counts of the running epoch are lost, and a
-    /// ballot already committed can not be revealed.
-    #[error(
-        "{what} in {path} is damaged: move the directory away and start again; counts of the running epoch are lost"
-    )]
+    /// The ballot is damaged, and its commit may be out. The oracle abstains in this epoch.
+    #[error("the ballot in {path} is damaged and may be committed to: this oracle abstains in its epoch")]
     Corrupt {
-        /// The directory or file.
+        /// The file.
         path: PathBuf,
-        /// What is damaged.
-        what: &'static str,
-    },
-    /// The database refused. See the message; another process may use the directory.
-    #[error("the database of counts in {path}: {source}")]
-    Db {
-        /// The directory.
-        path: PathBuf,
-        /// Its error.
-        source: parity_db::Error,
     },
     /// The file system refused. Check space and permissions.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}: check space and permissions")]
     Io {
         /// The file.
         path: PathBuf,
         /// Its error.
-        source: std::io::Error,
+        source: io::Error,
     },
+}
+
+/// Why something was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It belongs to another chain.
+    Foreign(ChainId),
+    /// It has another form: it was written by another version of this program.
+    Format(Option<u32>),
+    /// It is damaged.
+    Damaged(&'static str),
 }
 
 /// The counts and ballots of one oracle on one chain.
 pub struct Store {
     path: PathBuf,
-    genesis: Hash,
-    db: Db,
+    chain: ChainId,
     /// One writer of ballots at a time.
     ballots: Mutex<()>,
-}
-
-#[derive(Encode, Decode)]
-struct Head {
-    params: EpochParams,
-    coverage: Vec<u8>,
-}
-
-#[derive(Encode, Decode)]
-struct Record {
-    beat_ms: u32,
-    mask: PageMask,
+    /// The epoch and parameters that were written last.
+    params: Mutex<Option<(EpochIndex, EpochParams)>>,
+    trouble: Mutex<Option<Trouble>>,
 }
 
 impl Store {
-    /// Open the directory, or create it.
-    pub fn open(path: &Path, genesis: Hash) -> Result<Self, StoreError> {
-        let ballots = path.join("ballots");
-        fs::create_dir_all(&ballots).map_err(|source| StoreError::Io { path: ballots, source })?;
-        let mut options = Options::with_columns(&path.join("counts"), 3);
-        for column in options.columns.iter_mut().skip(1) {
-            *column = ColumnOptions { btree_index: true, ..Default::default() };
+    /// Open the folder, or create it. What is there and cannot be used is set aside first.
+    pub fn open(path: &Path, chain: ChainId) -> Result<Self, StoreError> {
+        let store = Self {
+            path: path.into(),
+            chain,
+            ballots: Mutex::new(()),
+            params: Mutex::new(None),
+            trouble: Mutex::new(None),
+        };
+        if let Some(reason) = store.misfit()? {
+            store.set_aside(path, reason)?;
         }
-        let db = Db::open_or_create(&options).map_err(|source| StoreError::Db { path: path.into(), source })?;
-        let store = Self { path: path.into(), genesis, db, ballots: Mutex::new(()) };
-        store.check_identity()?;
+        let identity = path.join(IDENTITY);
+        make_folder(path)?;
+        if !identity.exists() {
+            write_file(&identity, &sealed(&(FORMAT, chain)))?;
+        }
+        make_folder(&path.join(COUNTS))?;
+        make_folder(&path.join(BALLOTS))?;
         Ok(store)
     }
 
-    fn check_identity(&self) -> Result<(), StoreError> {
-        let Some(meta) = self.db.get(META, META_KEY).map_err(|e| self.db_error(e))? else {
-            let meta = (FORMAT, self.genesis).encode();
-            return self.db.commit([(META, META_KEY, Some(meta))]).map_err(|e| self.db_error(e));
+    /// Why what is in the folder cannot be used, if something is.
+    fn misfit(&self) -> Result<Option<Reason>, StoreError> {
+        let Some(identity) = read_file(&self.path.join(IDENTITY))? else {
+            let is_empty = match fs::read_dir(&self.path) {
+                Ok(mut entries) => entries.next().is_none(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+                Err(source) => return Err(StoreError::Io { path: self.path.clone(), source }),
+            };
+            return Ok((!is_empty).then_some(Reason::Format(None)));
         };
-        let (found, genesis) =
-            <(u32, Hash)>::decode_all(&mut &meta[..]).map_err(|_| self.corrupt("the description of the format"))?;
-        if found != FORMAT {
-            return Err(StoreError::Format { path: self.path.clone(), found });
+        let Some(body) = unsealed(&identity) else { return Ok(Some(Reason::Damaged("the description of its form"))) };
+        Ok(match <(u32, ChainId)>::decode_all(&mut &body[..]) {
+            Ok((FORMAT, chain)) if chain == self.chain => None,
+            Ok((FORMAT, chain)) => Some(Reason::Foreign(chain)),
+            _ => Some(Reason::Format(u32::decode(&mut &body[..]).ok())),
+        })
+    }
+
+    /// What was set aside or found damaged since the store was opened, the newest of it.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().clone()
+    }
+
+    /// Rename a file or folder out of the way, and remove what was set aside before in excess of [`KEPT_ASIDE`].
+    fn set_aside(&self, path: &Path, reason: Reason) -> Result<(), StoreError> {
+        let io = |source| StoreError::Io { path: path.into(), source };
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let prefix = format!("{name}.aside-");
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut before: Vec<u64> = fs::read_dir(folder)
+            .map_err(io)?
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_prefix(&prefix)?.parse().ok())
+            .collect();
+        before.sort_unstable();
+        let number = before.last().map_or(1, |last| last.saturating_add(1));
+        let aside = folder.join(format!("{prefix}{number}"));
+        fs::rename(path, &aside).map_err(io)?;
+        *self.params.lock() = None;
+        let excess = before.len().saturating_add(1).saturating_sub(KEPT_ASIDE);
+        for old in before.iter().take(excess) {
+            remove(&folder.join(format!("{prefix}{old}")))?;
         }
-        if genesis != self.genesis {
-            return Err(StoreError::Foreign { path: self.path.clone(), found: genesis, expected: self.genesis });
-        }
+        let why = match &reason {
+            Reason::Foreign(_) => "belong to another chain or to an earlier start of this one".into(),
+            Reason::Format(_) => "were written by another version of this program".into(),
+            Reason::Damaged(what) => format!("are damaged ({what})"),
+        };
+        tracing::warn!(
+            target: "heartbeat", path = %path.display(), aside = %aside.display(), ?reason,
+            "an oracle's counts or ballots are set aside and counting goes on without them"
+        );
+        self.say(
+            format!("counts or ballots in {} {why}; they were set aside as {}", path.display(), aside.display()),
+            "nothing: counting goes on without them. Remove what was set aside when it is of no interest",
+        );
         Ok(())
+    }
+
+    fn say(&self, condition: String, remedy: &str) {
+        *self.trouble.lock() = Some(Trouble::new(condition, remedy));
     }
 
     /// Write what changed of `counts` since it was last written.
     pub fn save(&self, counts: &mut EpochCounts) -> Result<(), StoreError> {
         let dirty = counts.take_dirty();
-        let (epoch, beat_ms) = (counts.epoch(), counts.params().beat_ms);
-        let mut changes = Vec::new();
-        if dirty.head {
-            let head = Head { params: *counts.params(), coverage: counts.coverage().as_bytes().to_vec() };
-            changes.push((HEADS, epoch.0.to_be_bytes().to_vec(), Some(head.encode())));
-        }
-        for (slot, page) in &dirty.licenses {
-            let record = Record { beat_ms, mask: counts.mask(*slot, *page) };
-            changes.push((SLOTS, record_key(epoch, *slot, *page), Some(record.encode())));
-        }
-        for (slot, page) in &dirty.services {
-            let record = Record { beat_ms, mask: counts.service_mask(*slot, *page) };
-            changes.push((SLOTS, record_key(epoch, *slot, page | SERVICE_PAGES), Some(record.encode())));
-        }
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.db.commit(changes).map_err(|e| {
-            counts.put_back_dirty(dirty);
-            self.db_error(e)
-        })
+        let saved = self.save_head(counts, dirty.head).and_then(|()| {
+            let folder = self.epoch_folder(counts.epoch());
+            dirty.notes.iter().try_for_each(|page| {
+                replace_file(&folder.join(notes_name(*page)), &sealed_bytes(&counts.notes(*page)))
+            })?;
+            self.save_records(counts, "licenses", &dirty.licenses, EpochCounts::mask)?;
+            self.save_records(counts, "services", &dirty.services, EpochCounts::service_mask)
+        });
+        saved.inspect_err(|_| counts.put_back_dirty(dirty))
     }
 
-    /// The counts of an epoch, if any are kept.
+    fn save_head(&self, counts: &EpochCounts, is_dirty: bool) -> Result<(), StoreError> {
+        let (epoch, params) = (counts.epoch(), *counts.params());
+        if !is_dirty {
+            return Ok(());
+        }
+        let folder = self.epoch_folder(epoch);
+        if *self.params.lock() != Some((epoch, params)) {
+            make_folder(&folder)?;
+            write_file(&folder.join(PARAMS), &sealed(&params))?;
+            *self.params.lock() = Some((epoch, params));
+        }
+        let covered = |slot| if counts.coverage().get(slot) { COVERED } else { 0 };
+        let bytes: Vec<u8> = (0..params.slots).map(covered).collect();
+        let path = folder.join(coverage_name(&params));
+        write_at(&path, &[(0, &bytes)])?;
+        counts.seen().map_or(Ok(()), |seen| replace_file(&folder.join(SEEN), &sealed(&seen)))
+    }
+
+    fn save_records(
+        &self,
+        counts: &EpochCounts,
+        kind: &str,
+        dirty: &Records,
+        mask: impl Fn(&EpochCounts, u32, u32) -> PageMask,
+    ) -> Result<(), StoreError> {
+        let mut pages = BTreeMap::<u32, Vec<(u64, Vec<u8>)>>::new();
+        for (slot, page) in dirty {
+            let place = u64::from(*slot).saturating_mul(RECORD as u64);
+            pages.entry(*page).or_default().push((place, record(*slot, &mask(counts, *slot, *page))));
+        }
+        for (page, records) in pages {
+            let path = self.epoch_folder(counts.epoch()).join(records_name(kind, page, counts.params()));
+            let parts: Vec<_> = records.iter().map(|(place, bytes)| (*place, bytes.as_slice())).collect();
+            write_at(&path, &parts)?;
+        }
+        Ok(())
+    }
+
+    /// The counts of an epoch, if any are kept. What of them is damaged is left out.
     pub fn load(&self, epoch: EpochIndex) -> Result<Option<EpochCounts>, StoreError> {
-        let Some(head) = self.db.get(HEADS, &epoch.0.to_be_bytes()).map_err(|e| self.db_error(e))? else {
+        let folder = self.epoch_folder(epoch);
+        let Some(params) = read_file(&folder.join(PARAMS))? else { return Ok(None) };
+        let params = unsealed(&params).and_then(|body| EpochParams::decode_all(&mut &body[..]).ok());
+        let Some(params) = params else {
+            self.set_aside(&folder, Reason::Damaged("the parameters of an epoch"))?;
             return Ok(None);
         };
-        let head = Head::decode_all(&mut &head[..]).map_err(|_| self.corrupt("the head of an epoch"))?;
-        let coverage =
-            Bitmap::from_bytes(head.coverage, head.params.slots).ok_or_else(|| self.corrupt("a coverage bitmap"))?;
-        let mut counts = EpochCounts::restored(epoch, head.params, coverage);
-        let mut records = self.db.iter(SLOTS).map_err(|e| self.db_error(e))?;
-        records.seek(&epoch.0.to_be_bytes()).map_err(|e| self.db_error(e))?;
-        while let Some((key, value)) = records.next().map_err(|e| self.db_error(e))? {
-            let (of, slot, page) = split_key(&key).ok_or_else(|| self.corrupt("the key of a record of counts"))?;
-            if of != epoch {
-                break;
-            }
-            let record = Record::decode_all(&mut &value[..]).map_err(|_| self.corrupt("a record of counts"))?;
-            // Records from before the epoch was begun anew under other parameters mean nothing.
-            if record.beat_ms != head.params.beat_ms || slot >= head.params.slots {
-                continue;
-            }
-            match page.checked_sub(SERVICE_PAGES) {
-                None if page < MAX_PAGES => counts.restore_mask(slot, page, &record.mask),
-                Some(page) if page < MAX_SERVICE_PAGES => counts.restore_service_mask(slot, page, &record.mask),
-                _ => {}
-            }
+        let mut coverage = Bitmap::new(params.slots);
+        let bytes = read_file(&folder.join(coverage_name(&params)))?.unwrap_or_default();
+        (0..params.slots).zip(&bytes).filter(|(_, byte)| **byte == COVERED).for_each(|(slot, _)| {
+            coverage.set(slot);
+        });
+        let mut counts = EpochCounts::restored(epoch, params, coverage);
+        let mut damaged = self.load_notes(&folder, &mut counts)?;
+        for page in 0..MAX_PAGES {
+            let path = folder.join(records_name("licenses", page, &params));
+            damaged = damaged.saturating_add(read_records(&path, &params, |slot, mask| {
+                counts.restore_mask(slot, page, mask);
+            })?);
+        }
+        for page in 0..MAX_SERVICE_PAGES {
+            let path = folder.join(records_name("services", page, &params));
+            damaged = damaged.saturating_add(read_records(&path, &params, |slot, mask| {
+                counts.restore_service_mask(slot, page, mask);
+            })?);
+        }
+        if damaged > 0 {
+            tracing::warn!(target: "heartbeat", %epoch, damaged, "damaged records of counts are left out");
+            self.say(
+                format!("{damaged} records of the counts of epoch {epoch} are damaged and were left out"),
+                "check the disk: they may have been damaged by a loss of power",
+            );
         }
         Ok(Some(counts))
     }
 
-    /// Forget counts and ballots of epochs that `keep` does not name, a bounded number of records per call; how many.
-    pub fn prune(&self, keep: impl Fn(EpochIndex) -> bool) -> Result<usize, StoreError> {
-        let mut gone = Vec::new();
-        for column in [HEADS, SLOTS] {
-            let mut records = self.db.iter(column).map_err(|e| self.db_error(e))?;
-            records.seek_to_first().map_err(|e| self.db_error(e))?;
-            while gone.len() < PRUNE_BATCH {
-                let Some((key, _)) = records.next().map_err(|e| self.db_error(e))? else { break };
-                let Some(epoch) = leading_epoch(&key) else { return Err(self.corrupt("the key of a record")) };
-                if !keep(epoch) {
-                    gone.push((column, key, None));
-                    continue;
-                }
-                // Go on behind this epoch, however many records it has.
-                let Some(next) = epoch.0.checked_add(1) else { break };
-                records.seek(&next.to_be_bytes()).map_err(|e| self.db_error(e))?;
+    /// Put back what was noted of an epoch; how much of it is damaged.
+    fn load_notes(&self, folder: &Path, counts: &mut EpochCounts) -> Result<usize, StoreError> {
+        let mut damaged = 0usize;
+        let mut take = |name: String, restore: &mut dyn FnMut(&[u8]) -> Option<()>| -> Result<(), StoreError> {
+            let Some(bytes) = read_file(&folder.join(name))? else { return Ok(()) };
+            if unsealed(&bytes).and_then(restore).is_none() {
+                damaged = damaged.saturating_add(1);
             }
+            Ok(())
+        };
+        take(SEEN.into(), &mut |body| {
+            counts.see(Seen::decode_all(&mut &*body).ok()?);
+            Some(())
+        })?;
+        let pages = (0..MAX_PAGES).map(NotesPage::Nodes).chain((0..MAX_SERVICE_PAGES).map(NotesPage::Services));
+        for page in pages {
+            take(notes_name(page), &mut |body| counts.restore_notes(page, body))?;
         }
-        let count = gone.len();
-        if count > 0 {
-            self.db.commit(gone).map_err(|e| self.db_error(e))?;
-        }
-        Ok(count.saturating_add(self.prune_ballots(keep)?))
+        Ok(damaged)
     }
 
-    fn prune_ballots(&self, keep: impl Fn(EpochIndex) -> bool) -> Result<usize, StoreError> {
+    /// Forget counts and ballots of epochs that `keep` does not name; of how many epochs or ballots.
+    pub fn prune(&self, keep: impl Fn(EpochIndex) -> bool) -> Result<usize, StoreError> {
         let _one = self.ballots.lock();
-        let folder = self.path.join("ballots");
-        let io = |source| StoreError::Io { path: folder.clone(), source };
+        *self.params.lock() = None;
         let mut gone = 0usize;
-        for file in fs::read_dir(&folder).map_err(io)? {
-            let file = file.map_err(io)?;
-            let name = file.file_name();
-            let Some((stem, kind)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
-            let epoch = stem.parse().ok().filter(|_| matches!(kind, BALLOT | SUBMITTED));
-            if epoch.is_some_and(|epoch| !keep(EpochIndex(epoch))) {
-                fs::remove_file(file.path()).map_err(io)?;
-                gone = gone.saturating_add(1);
+        for folder in [self.path.join(COUNTS), self.path.join(BALLOTS)] {
+            let io = |source| StoreError::Io { path: folder.clone(), source };
+            for file in fs::read_dir(&folder).map_err(io)? {
+                let file = file.map_err(io)?;
+                let name = file.file_name();
+                let stem = name.to_str().map(|name| name.split_once('.').map_or(name, |(stem, _)| stem));
+                let epoch = stem.and_then(|stem| stem.parse().ok()).map(EpochIndex);
+                if epoch.is_some_and(|epoch| !keep(epoch)) {
+                    remove(&file.path())?;
+                    gone = gone.saturating_add(1);
+                }
             }
         }
         Ok(gone)
     }
 
-    /// Keep a ballot: on return it is on disk. One that is kept already is not replaced: it comes back.
-    pub fn put_ballot(&self, ballot: Ballot) -> Result<Ballot, StoreError> {
-        let _one = self.ballots.lock();
-        match self.ballot(ballot.header.epoch)? {
-            Some(kept) => Ok(kept),
-            None => self.write_ballot(ballot),
-        }
-    }
-
-    /// Keep a ballot in place of the one kept, unless a commit of that may have been submitted: then it comes back.
+    /// Keep a ballot in place of the one kept, unless a commit of that may have been submitted: then it comes back. On
+    /// return the ballot that came back is on disk.
     pub fn replace_ballot(&self, ballot: Ballot) -> Result<Ballot, StoreError> {
         let _one = self.ballots.lock();
         let epoch = ballot.header.epoch;
@@ -261,9 +366,7 @@ impl Store {
     }
 
     fn write_ballot(&self, ballot: Ballot) -> Result<Ballot, StoreError> {
-        let body = (FORMAT, self.genesis, &ballot).encode();
-        let checksum = sp_crypto_hashing::blake2_256(&body);
-        self.write_file(&self.ballot_path(ballot.header.epoch), &[&checksum, &body])?;
+        write_file(&self.ballot_path(ballot.header.epoch), &sealed(&ballot))?;
         Ok(ballot)
     }
 
@@ -272,7 +375,7 @@ impl Store {
         let _one = self.ballots.lock();
         match self.is_submitted(epoch)? {
             true => Ok(()),
-            false => self.write_file(&self.ballot_path(epoch).with_extension(SUBMITTED), &[]),
+            false => write_file(&self.ballot_path(epoch).with_extension(SUBMITTED), &[]),
         }
     }
 
@@ -282,69 +385,74 @@ impl Store {
         path.try_exists().map_err(|source| StoreError::Io { path, source })
     }
 
-    /// Write a file of the ballots' folder whole or not at all, and have it on disk.
-    fn write_file(&self, path: &Path, parts: &[&[u8]]) -> Result<(), StoreError> {
-        let temporary = path.with_extension("new");
-        let write = || -> std::io::Result<()> {
-            let mut file = fs::File::create(&temporary)?;
-            parts.iter().try_for_each(|part| file.write_all(part))?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)?;
-            fs::File::open(self.path.join("ballots"))?.sync_all()
-        };
-        write().map_err(|source| StoreError::Io { path: path.into(), source })
-    }
-
-    /// The ballot of an epoch, if one was built.
+    /// The ballot of an epoch, if one was built. A damaged one whose commit was never sent is set aside.
     pub fn ballot(&self, epoch: EpochIndex) -> Result<Option<Ballot>, StoreError> {
         let path = self.ballot_path(epoch);
-        let corrupt = || StoreError::Corrupt { path: path.clone(), what: "the ballot" };
-        let io = |source| StoreError::Io { path: path.clone(), source };
-        match fs::metadata(&path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(io(e)),
-            Ok(meta) if meta.len() > MAX_BALLOT_FILE => return Err(corrupt()),
-            Ok(_) => {}
+        let Some(bytes) = read_file(&path)? else { return Ok(None) };
+        let ballot = unsealed(&bytes).and_then(|body| Ballot::decode_all(&mut &body[..]).ok());
+        match ballot.filter(|ballot| ballot.header.epoch == epoch) {
+            Some(ballot) => Ok(Some(ballot)),
+            None if self.is_submitted(epoch)? => Err(StoreError::Corrupt { path }),
+            None => {
+                self.set_aside(&path, Reason::Damaged("a ballot"))?;
+                Ok(None)
+            }
         }
-        let bytes = fs::read(&path).map_err(io)?;
-        let (checksum, body) = bytes.split_first_chunk::<32>().ok_or_else(corrupt)?;
-        if sp_crypto_hashing::blake2_256(body) != *checksum {
-            return Err(corrupt());
-        }
-        let (format, genesis, ballot) = <(u32, Hash, Ballot)>::decode_all(&mut &body[..]).map_err(|_| corrupt())?;
-        if format != FORMAT {
-            return Err(StoreError::Format { path, found: format });
-        }
-        if genesis != self.genesis {
-            return Err(StoreError::Foreign { path, found: genesis, expected: self.genesis });
-        }
-        (ballot.header.epoch == epoch).then_some(Some(ballot)).ok_or_else(corrupt)
     }
 
     fn ballot_path(&self, epoch: EpochIndex) -> PathBuf {
-        self.path.join("ballots").join(format!("{epoch}.{BALLOT}"))
+        self.path.join(BALLOTS).join(format!("{epoch}.{BALLOT}"))
     }
 
-    fn db_error(&self, source: parity_db::Error) -> StoreError {
-        StoreError::Db { path: self.path.clone(), source }
-    }
-
-    fn corrupt(&self, what: &'static str) -> StoreError {
-        StoreError::Corrupt { path: self.path.clone(), what }
+    fn epoch_folder(&self, epoch: EpochIndex) -> PathBuf {
+        self.path.join(COUNTS).join(epoch.to_string())
     }
 }
 
-fn record_key(epoch: EpochIndex, slot: u32, page: u32) -> Vec<u8> {
-    [epoch.0.to_be_bytes(), slot.to_be_bytes(), page.to_be_bytes()].concat()
+fn coverage_name(params: &EpochParams) -> String {
+    format!("coverage-{}", params.beat_ms)
 }
 
-fn leading_epoch(key: &[u8]) -> Option<EpochIndex> {
-    key.first_chunk().map(|epoch| EpochIndex(u32::from_be_bytes(*epoch)))
+fn records_name(kind: &str, page: u32, params: &EpochParams) -> String {
+    format!("{kind}-{page}-{}", params.beat_ms)
 }
 
-fn split_key(key: &[u8]) -> Option<(EpochIndex, u32, u32)> {
-    let (epoch, rest) = key.split_first_chunk()?;
-    let (slot, page) = rest.split_first_chunk()?;
-    let page: &[u8; 4] = page.try_into().ok()?;
-    Some((EpochIndex(u32::from_be_bytes(*epoch)), u32::from_be_bytes(*slot), u32::from_be_bytes(*page)))
+fn notes_name(page: NotesPage) -> String {
+    match page {
+        NotesPage::Nodes(page) => format!("nodes-{page}"),
+        NotesPage::Services(page) => format!("known-{page}"),
+    }
+}
+
+/// A slot's record: a mask behind the checksum of both.
+fn record(slot: u32, mask: &PageMask) -> Vec<u8> {
+    let mask = mask.encode();
+    let mut bytes = sp_crypto_hashing::twox_64(&(slot, &mask).encode()).to_vec();
+    bytes.extend(mask);
+    bytes
+}
+
+/// Read the records of one page; how many are damaged. One that was never written is all zero.
+fn read_records(
+    path: &Path,
+    params: &EpochParams,
+    mut restore: impl FnMut(u32, &PageMask),
+) -> Result<usize, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(source) => return Err(StoreError::Io { path: path.into(), source }),
+    };
+    let mut damaged = 0usize;
+    for (slot, bytes) in (0..params.slots).zip(bytes.chunks(RECORD)) {
+        if bytes.iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        let mask = bytes.split_at_checked(RECORD - MASK).and_then(|(_, mask)| PageMask::decode_all(&mut &*mask).ok());
+        match mask.filter(|mask| record(slot, mask) == bytes) {
+            Some(mask) => restore(slot, &mask),
+            None => damaged = damaged.saturating_add(1),
+        }
+    }
+    Ok(damaged)
 }

@@ -1,7 +1,8 @@
 use crate::fakes::*;
 use ratio1_heartbeat::{
     ports::{SystemClock, Wallclock},
-    run_sender,
+    rendezvous, run_sender,
+    status::{CheckOutcome, Part},
 };
 use ratio1_primitives::{
     heartbeat::{decode_bounded, BeatRefusal, Service, ServiceState, SignedHeartbeat, MAX_BEAT_BYTES},
@@ -9,7 +10,10 @@ use ratio1_primitives::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        atomic::{AtomicI64, Ordering},
+        Arc,
+    },
     time::Duration,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -103,4 +107,115 @@ async fn beats_say_how_services_are_as_far_as_they_fit() {
     *world.services.0.lock() = many.clone();
     until("a beat with as many as fit", || said(&world).as_deref() == Some(&many[..64])).await;
     task.abort();
+}
+
+/// A world at the beginning of an epoch of 40 s with 200 beats, of which an oracle may miss twelve and still vote.
+fn epoch_begins(me: u8, oracles: &[u8]) -> World {
+    let world = World::new(me, &[me], oracles);
+    let mut state = world.chain.state.lock();
+    let genesis_moment = SystemClock.now_ms() - 3 * 40_000;
+    state.clock.clock = Some(ClockParams { genesis_moment, epoch_ms: 40_000 });
+    state.clock.current = EpochIndex(3);
+    state.clock.params = EpochParams { beat_ms: 200, slots: 200, expected: 192, threshold: 250, ..PARAMS };
+    drop(state);
+    world
+}
+
+/// Oracles in the order in which the node of the world tries them in epoch 3.
+fn order(world: &World, oracles: &[u8]) -> Vec<AccountId> {
+    let seats: Vec<_> = oracles.iter().map(|n| seat(*n)).collect();
+    let license = LicenseId(world.me.into());
+    rendezvous(EpochIndex(3), license, &seats).into_iter().map(|index| seats[index].oracle.clone()).collect()
+}
+
+const TEN: [u8; 10] = [10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receivers_are_left_when_their_beats_do_not_arrive_elsewhere() {
+    let world = epoch_begins(9, &TEN);
+    let order = order(&world, &TEN);
+    world.net.hoarders.lock().extend(order[..3].iter().cloned());
+    let task = tokio::spawn(run_sender(world.sender(Arc::new(SystemClock)), futures::future::pending()));
+    let next: BTreeSet<_> = order[3..6].iter().cloned().collect();
+    until("the next three get all beats", || beats(&world).values().filter(|to| **to == next).count() >= 5).await;
+    task.abort();
+    assert_eq!(world.metrics.left.load(Ordering::SeqCst), 3);
+    assert!(world.net.asked.lock().iter().all(|asked| !order[..3].contains(asked)), "receivers are not asked");
+    let sending = world.metrics.sending.lock().clone();
+    assert_eq!((sending.epoch, sending.receivers.iter().cloned().collect()), (EpochIndex(3), next));
+    assert_eq!(sending.left.iter().cloned().collect::<BTreeSet<_>>(), order[..3].iter().cloned().collect());
+    assert!(sending.checks.iter().any(|check| check.counted == Ok(0) && check.delivered > 12), "{sending:?}");
+    assert!(world.metrics.troubles.lock().contains_key(&Part::Arrival));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn honest_receivers_are_kept_when_those_asked_lie_and_others_are_dead() {
+    let world = epoch_begins(9, &TEN);
+    let order = order(&world, &TEN);
+    world.net.lies.lock().extend(order[3..6].iter().map(|liar| (liar.clone(), 0)));
+    world.net.dead.lock().extend(order[9..].iter().cloned());
+    let task = tokio::spawn(run_sender(world.sender(Arc::new(SystemClock)), futures::future::pending()));
+    // All seven are asked after a lie, so three contradict and three confirm.
+    until("a lie is looked into", || {
+        let checks = world.metrics.checks.lock();
+        let count = |outcome| checks.iter().filter(|check| **check == outcome).count();
+        count(CheckOutcome::Missing) >= 3 && count(CheckOutcome::Arrived) >= 3 && count(CheckOutcome::Unanswered) >= 1
+    })
+    .await;
+    task.abort();
+    assert_eq!(world.metrics.left.load(Ordering::SeqCst), 0);
+    let three: BTreeSet<_> = order[..3].iter().cloned().collect();
+    assert!(beats(&world).values().all(|to| to.is_subset(&three)));
+}
+
+/// The system's clock, set ahead or back.
+struct Wrong(AtomicI64);
+
+impl Wallclock for Wrong {
+    fn now_ms(&self) -> u64 {
+        SystemClock.now_ms().saturating_add_signed(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_goes_on_and_tells_one_story_for_each_slot_when_its_clock_was_ahead() {
+    let world = world(9, &[9], &[0]);
+    let clock = Arc::new(Wrong(AtomicI64::new(2_000)));
+    let state = |state| Service { job: JobId(7), slot: 0, state };
+    *world.services.0.lock() = vec![state(ServiceState::Running)];
+    let task = tokio::spawn(run_sender(world.sender(clock.clone()), futures::future::pending()));
+    until("three beats ahead of time", || beats(&world).len() >= 3).await;
+    let ahead = *beats(&world).keys().last().unwrap();
+    clock.0.store(0, Ordering::SeqCst);
+    *world.services.0.lock() = vec![state(ServiceState::Down)];
+    until("beats of the time that is", || beats(&world).keys().filter(|slot| **slot < ahead - 3).count() >= 3).await;
+    assert!(world.metrics.troubles.lock().contains_key(&Part::Clock));
+    assert_eq!(world.metrics.set_back.load(Ordering::SeqCst), 1);
+    until("time has come to where the clock was", || beats(&world).keys().any(|slot| *slot > ahead + 2)).await;
+    assert!(!world.metrics.troubles.lock().contains_key(&Part::Clock));
+    task.abort();
+
+    let mut told = BTreeMap::<u32, BTreeSet<Vec<u8>>>::new();
+    for (_, bytes) in world.net.beats.lock().iter() {
+        let signed: SignedHeartbeat = decode_bounded(bytes, MAX_BEAT_BYTES).unwrap();
+        told.entry(signed.beat.slot).or_default().insert(codec::Encode::encode(&signed.beat.services));
+    }
+    assert!(told.values().all(|stories| stories.len() == 1), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slot_in_which_the_sender_starts_is_left_to_the_run_before_it() {
+    let world = world(9, &[9], &[0]);
+    for _ in 0..3 {
+        let task = tokio::spawn(run_sender(world.sender(Arc::new(SystemClock)), futures::future::pending()));
+        let sent = world.net.beats.lock().len();
+        until("a beat", || world.net.beats.lock().len() > sent).await;
+        task.abort();
+    }
+    let mut slots: Vec<u32> = Vec::new();
+    for (_, bytes) in world.net.beats.lock().iter() {
+        slots.push(decode_bounded::<SignedHeartbeat>(bytes, MAX_BEAT_BYTES).unwrap().beat.slot);
+    }
+    let distinct: BTreeSet<_> = slots.iter().collect();
+    assert_eq!(distinct.len(), slots.len(), "{slots:?}");
 }
