@@ -11,7 +11,10 @@ use parking_lot::Mutex;
 use ratio1_heartbeat::ports::{Chain, ChainError};
 use ratio1_primitives::{refusal::AdmissionRefusal, LicenseId, NodeId};
 use serde::Serialize;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long nobody asks when no block is finalised.
+const ASK_AGAIN: Duration = Duration::from_secs(180);
 
 /// How this node stands with the chain, in finalised state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub enum Standing {
     NoNodeKey,
     /// The keystore has several node keys, so there is no telling who this is.
     ManyNodeKeys(usize),
+    /// The node key does not sign.
+    CannotSign(NodeId, String),
     /// The chain refuses the node.
     Refused(NodeId, AdmissionRefusal),
     /// The chain could not be asked.
@@ -47,13 +52,24 @@ pub struct Admission {
 impl Standing {
     /// Ask the chain. Blocks for a runtime call.
     pub fn ask(chain: &dyn Chain, keys: &KeystoreAdapter) -> Self {
+        Self::judge(keys, |node| chain.admission(chain.finalised().hash, node))
+    }
+
+    fn judge(
+        keys: &KeystoreAdapter,
+        admission: impl FnOnce(NodeId) -> Result<Result<LicenseId, AdmissionRefusal>, ChainError>,
+    ) -> Self {
         let all = keys.node_keys();
         let node = match all.as_slice() {
             [key] => NodeId::from(*key),
             [] => return Self::NoNodeKey,
             more => return Self::ManyNodeKeys(more.len()),
         };
-        match chain.admission(chain.finalised().hash, node) {
+        // A key that is there by name may still not sign, and then nothing else matters.
+        if let Some(why) = keys.fault() {
+            return Self::CannotSign(node, why);
+        }
+        match admission(node) {
             Ok(Ok(license)) => Self::Admitted(node, license),
             Ok(Err(refusal)) => Self::Refused(node, refusal),
             Err(error) => Self::Unanswered(node, error),
@@ -64,7 +80,10 @@ impl Standing {
     pub fn node(&self) -> Option<NodeId> {
         match self {
             Self::Unknown | Self::NoNodeKey | Self::ManyNodeKeys(_) => None,
-            Self::Refused(node, _) | Self::Unanswered(node, _) | Self::Admitted(node, _) => Some(*node),
+            Self::CannotSign(node, _)
+            | Self::Refused(node, _)
+            | Self::Unanswered(node, _)
+            | Self::Admitted(node, _) => Some(*node),
         }
     }
 
@@ -87,6 +106,11 @@ impl Standing {
             Self::ManyNodeKeys(count) => refused(
                 format!("the keystore holds {count} node keys"),
                 "move the key files that are not this node's, named 72316e64.., out of the keystore",
+            ),
+            Self::CannotSign(node, why) => refused(
+                format!("the key of node {node} does not sign: {why}"),
+                "start with the password that the key was made with, and let this process read the key's file, named \
+                 72316e64.., in the keystore",
             ),
             Self::Refused(node, refusal) => refused(
                 match refusal {
@@ -151,7 +175,8 @@ impl Watch {
         self.0.lock().clone()
     }
 
-    /// Ask at start and after every finalised block, and log what changes. Ends with the node.
+    /// Ask at start, after every finalised block and every few minutes without one, and log what changes. Ends with the
+    /// node.
     pub async fn run(self, chain: Arc<dyn Chain>, keys: KeystoreAdapter, metrics: Arc<Metrics>, role: NodeRole) {
         let mut blocks = chain.finalised_blocks();
         loop {
@@ -160,7 +185,8 @@ impl Watch {
                 metrics.set_admitted(matches!(now, Standing::Admitted(..)));
                 self.update(now, role);
             }
-            if blocks.next().await.is_none() {
+            // No block in time: what the chain says stands, but the key is looked at again.
+            if let Ok(None) = tokio::time::timeout(ASK_AGAIN, blocks.next()).await {
                 return;
             }
         }
@@ -178,7 +204,11 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratio1_primitives::refusal::KycRefusal;
+    use ratio1_primitives::{keys::NODE_KEY_TYPE, refusal::KycRefusal};
+    use sc_keystore::LocalKeystore;
+    use sp_core::crypto::SecretString;
+    use sp_keystore::Keystore;
+    use std::str::FromStr;
 
     #[test]
     fn every_refusal_names_condition_and_remedy() {
@@ -187,6 +217,7 @@ mod tests {
             Standing::Unknown,
             Standing::NoNodeKey,
             Standing::ManyNodeKeys(2),
+            Standing::CannotSign(node, "a wrong password".into()),
             Standing::Refused(node, AdmissionRefusal::NotLinked),
             Standing::Refused(node, AdmissionRefusal::Owner(KycRefusal::NotAttested)),
             Standing::Unanswered(node, ChainError::Runtime("gone".into())),
@@ -199,5 +230,21 @@ mod tests {
         }
         let admitted = Standing::Admitted(node, LicenseId(3)).admission();
         assert_eq!((admitted.admitted, admitted.license, admitted.remedy), (true, Some(3), None));
+    }
+
+    #[test]
+    fn node_is_not_admitted_when_its_key_does_not_sign() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let open = |password: Option<&str>| {
+            let password = password.map(|text| SecretString::from_str(text).expect("a password"));
+            Arc::new(LocalKeystore::open(dir.path(), password).expect("a folder"))
+        };
+        let made = open(Some("right"));
+        let node = NodeId::from(made.ed25519_generate_new(NODE_KEY_TYPE, None).expect("a key"));
+        let judge = |store| Standing::judge(&KeystoreAdapter::new(store), |_| Ok(Ok(LicenseId(3))));
+        assert_eq!(judge(made), Standing::Admitted(node, LicenseId(3)));
+        let standing = judge(open(None));
+        assert!(matches!(&standing, Standing::CannotSign(who, _) if *who == node), "{standing:?}");
+        assert!(standing.admission().remedy.is_some_and(|remedy| remedy.contains("password")));
     }
 }

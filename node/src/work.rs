@@ -1,9 +1,15 @@
 //! What a node does about jobs with its own key: it declares what it has for them, accepts slots and resigns them.
 //!
 //! Here on demand, through [`crate::rpc`], for operators who run containers by their own means.
+//!
+//! A node acts on the best block: an offer runs out in blocks, final or not, so a stall of finality must not hide it.
+//! What it signs for a block that is reverted later does no harm: it names the offer or the service it is for.
 
 use crate::{
-    adapters::keys::KeystoreAdapter,
+    adapters::{
+        hardware::{Machine, TooMuch},
+        keys::KeystoreAdapter,
+    },
     dauth::{Admission, Standing, Watch},
     rpc::NodeRole,
 };
@@ -12,7 +18,7 @@ use ratio1_primitives::{
     api::{Assignment, AssignmentState, NodeCall},
     jobs::{NodeProfile, SlotRef},
     keys::{accept_payload, profile_payload, resign_payload},
-    Hash, LicenseId, NodeSignature,
+    Hash, LicenseId, NodeId, NodeSignature,
 };
 use std::{fmt, sync::Arc};
 
@@ -21,10 +27,14 @@ use std::{fmt, sync::Arc};
 pub trait WorkChain: Send + Sync + 'static {
     /// The hash of block 0.
     fn genesis(&self) -> Hash;
-    /// The slots a license is offered or serves, in finalised state: what is accepted there stays offered.
-    fn work_of(&self, license: LicenseId) -> Result<Vec<Assignment>, ChainError>;
-    /// The number of a license's next declaration, in the best block: the pool judges by that too.
-    fn next_declaration(&self, license: LicenseId) -> Result<u32, ChainError>;
+    /// The best block: the pool judges by it too.
+    fn best(&self) -> Hash;
+    /// The license that a node is linked to at a block, admitted or not.
+    fn linked(&self, at: Hash, node: NodeId) -> Result<Option<LicenseId>, ChainError>;
+    /// The slots a license is offered or serves at a block.
+    fn work_of(&self, at: Hash, license: LicenseId) -> Result<Vec<Assignment>, ChainError>;
+    /// The number of a license's next declaration at a block.
+    fn next_declaration(&self, at: Hash, license: LicenseId) -> Result<u32, ChainError>;
     /// Have the runtime make a transaction of a call, and hand it to the pool. Its hash.
     async fn send(&self, call: NodeCall) -> Result<Hash, SendError>;
 }
@@ -43,7 +53,7 @@ pub struct Refusal {
 pub enum SendError {
     /// The pallet refuses it.
     Refused(Refusal),
-    /// The runtime refuses it for a reason that this binary can not name.
+    /// The runtime refuses it for a reason that this binary cannot name.
     Invalid(String),
     /// The very same is in the pool, or was a short while ago.
     Waiting,
@@ -58,8 +68,14 @@ pub enum WorkError {
     NotAdmitted(Admission),
     /// It is no edge node, so no heartbeat would report what it serves.
     NoEdge,
+    /// The keystore has no node key, or several.
+    NoNode(Admission),
+    /// The node is linked to no license.
+    NotLinked(NodeId),
     /// The keystore did not sign.
     NoKey,
+    /// More is declared than the machine has.
+    TooMuch(TooMuch),
     /// The slot is neither offered to this node nor served by it.
     NotAssigned(SlotRef),
     /// It is served already.
@@ -82,10 +98,20 @@ impl fmt::Display for WorkError {
                 condition.as_deref().unwrap_or_default(),
                 remedy.as_deref().unwrap_or_default(),
             ),
+            Self::NoNode(Admission { condition, remedy, .. }) => write!(
+                f,
+                "there is nobody to sign: {}. Remedy: {}",
+                condition.as_deref().unwrap_or_default(),
+                remedy.as_deref().unwrap_or_default(),
+            ),
+            Self::NotLinked(node) => {
+                write!(f, "node {node} is linked to no license: its owner links it with `licenses.link`")
+            }
+            Self::TooMuch(what) => what.fmt(f),
             Self::NoEdge => write!(f, "only an edge node's heartbeats report what it serves: run it with --edge"),
             Self::NoKey => write!(f, "the keystore did not sign: see `r1_status` for what it lacks"),
             Self::NotAssigned(slot) => {
-                write!(f, "{} is neither offered to this node nor served by it, as far as is final", name(slot))
+                write!(f, "{} is neither offered to this node nor served by it", name(slot))
             }
             Self::Accepted(slot) => write!(f, "{} is accepted already", name(slot)),
             Self::NotAccepted(slot) => {
@@ -95,7 +121,7 @@ impl fmt::Display for WorkError {
             Self::Send(SendError::Refused(Refusal { error, docs })) => write!(f, "the chain refuses: {error}: {docs}"),
             Self::Send(SendError::Invalid(why)) => write!(f, "the chain refuses: {why}"),
             Self::Send(SendError::Waiting) => {
-                write!(f, "the same was sent a short while ago: wait until it is in a block, and final")
+                write!(f, "the same was sent a short while ago: wait until it is in a block")
             }
             Self::Send(SendError::Unavailable(why)) => write!(f, "it could not be sent: {why}. Try again"),
         }
@@ -121,19 +147,23 @@ pub struct Work {
     pub watch: Watch,
     /// What it runs as.
     pub role: NodeRole,
+    /// What it runs on.
+    pub machine: Machine,
 }
 
 impl Work {
-    /// The slots this node is offered or serves.
+    /// The slots this node is offered or serves. Like [`Self::resign`] it needs no good standing.
     pub async fn assignments(&self) -> Result<Vec<Assignment>, WorkError> {
-        let license = self.license()?;
-        self.ask(move |chain| chain.work_of(license)).await
+        let license = self.linked().await?;
+        self.work_of(license).await
     }
 
-    /// Declare `profile`. The transaction's hash.
+    /// Declare `profile`, which the machine must have. The transaction's hash.
     pub async fn declare(&self, profile: NodeProfile) -> Result<Hash, WorkError> {
         let license = self.license_to_work()?;
-        let sequence = self.ask(move |chain| chain.next_declaration(license)).await?;
+        let (machine, capacity) = (self.machine.clone(), profile.capacity);
+        self.ask(move |_| Ok(machine.check(&capacity))).await?.map_err(WorkError::TooMuch)?;
+        let sequence = self.ask(move |chain| chain.next_declaration(chain.best(), license)).await?;
         let signature = self.sign(&profile_payload(self.chain.genesis(), license, sequence, &profile))?;
         self.send(NodeCall::Declare { license, sequence, profile, signature }).await
     }
@@ -141,17 +171,18 @@ impl Work {
     /// Accept a slot that is offered. The transaction's hash.
     pub async fn accept(&self, slot: SlotRef) -> Result<Hash, WorkError> {
         let license = self.license_to_work()?;
-        let AssignmentState::Offered { at, .. } = self.state_of(slot).await? else {
+        let AssignmentState::Offered { at, .. } = self.state_of(license, slot).await? else {
             return Err(WorkError::Accepted(slot));
         };
         let signature = self.sign(&accept_payload(self.chain.genesis(), license, slot, at))?;
         self.send(NodeCall::Accept { slot, signature }).await
     }
 
-    /// Resign a slot that is served. The transaction's hash.
+    /// Resign a slot that is served. The transaction's hash. The link is enough: a node that may take nothing new,
+    /// since its owner's attestation ran out for example, can still give back what it has.
     pub async fn resign(&self, slot: SlotRef) -> Result<Hash, WorkError> {
-        let license = self.license()?;
-        let AssignmentState::Serving { index, accepted, .. } = self.state_of(slot).await? else {
+        let license = self.linked().await?;
+        let AssignmentState::Serving { index, accepted, .. } = self.state_of(license, slot).await? else {
             return Err(WorkError::NotAccepted(slot));
         };
         let signature = self.sign(&resign_payload(self.chain.genesis(), license, slot, index, accepted))?;
@@ -174,8 +205,21 @@ impl Work {
         }
     }
 
-    async fn state_of(&self, slot: SlotRef) -> Result<AssignmentState, WorkError> {
-        let all = self.assignments().await?;
+    /// The license this node is linked to, whether the chain admits it or not.
+    async fn linked(&self) -> Result<LicenseId, WorkError> {
+        let node = self.keys.node().ok_or_else(|| match self.keys.node_keys().len() {
+            0 => WorkError::NoNode(Standing::NoNodeKey.admission()),
+            many => WorkError::NoNode(Standing::ManyNodeKeys(many).admission()),
+        })?;
+        self.ask(move |chain| chain.linked(chain.best(), node)).await?.ok_or(WorkError::NotLinked(node))
+    }
+
+    async fn work_of(&self, license: LicenseId) -> Result<Vec<Assignment>, WorkError> {
+        self.ask(move |chain| chain.work_of(chain.best(), license)).await
+    }
+
+    async fn state_of(&self, license: LicenseId, slot: SlotRef) -> Result<AssignmentState, WorkError> {
+        let all = self.work_of(license).await?;
         let found = all.into_iter().find(|assignment| assignment.slot == slot);
         found.map(|assignment| assignment.state).ok_or(WorkError::NotAssigned(slot))
     }
@@ -206,7 +250,7 @@ pub mod tests {
     use ratio1_primitives::{
         jobs::{Capacity, Cid, Gpu, JobRequest, Restart, Tier},
         keys::{verify_node, NODE_KEY_TYPE},
-        EpochIndex, JobId, NodeId,
+        EpochIndex, JobId,
     };
     use sp_keystore::Keystore;
 
@@ -217,12 +261,16 @@ pub mod tests {
     /// and one it serves.
     pub const SERVED: SlotRef = SlotRef { job: JobId(3), slot: 0 };
     const GENESIS: Hash = Hash::repeat_byte(9);
+    /// The best block,
+    const BEST: Hash = Hash::repeat_byte(2);
 
-    /// A chain on which the node has two slots; it keeps what it is sent.
+    /// A chain on which the node has two slots at the best block, and which is final up to a block long before the node
+    /// was linked; it keeps what it is sent.
     #[derive(Default)]
     pub struct FakeChain {
         pub sent: Mutex<Vec<NodeCall>>,
         pub refuse: Option<SendError>,
+        pub unlinked: bool,
     }
 
     fn request() -> JobRequest {
@@ -246,8 +294,19 @@ pub mod tests {
             GENESIS
         }
 
-        fn work_of(&self, license: LicenseId) -> Result<Vec<Assignment>, ChainError> {
+        fn best(&self) -> Hash {
+            BEST
+        }
+
+        fn linked(&self, at: Hash, _: NodeId) -> Result<Option<LicenseId>, ChainError> {
+            Ok((at == BEST && !self.unlinked).then_some(LICENSE))
+        }
+
+        fn work_of(&self, at: Hash, license: LicenseId) -> Result<Vec<Assignment>, ChainError> {
             assert_eq!(license, LICENSE);
+            if at != BEST {
+                return Ok(Vec::new());
+            }
             let serving = AssignmentState::Serving { index: 4, accepted: 1_700_000_000_000, ends: EpochIndex(40) };
             Ok(vec![
                 Assignment { slot: SERVED, state: serving, request: request() },
@@ -255,9 +314,9 @@ pub mod tests {
             ])
         }
 
-        fn next_declaration(&self, license: LicenseId) -> Result<u32, ChainError> {
+        fn next_declaration(&self, at: Hash, license: LicenseId) -> Result<u32, ChainError> {
             assert_eq!(license, LICENSE);
-            Ok(3)
+            Ok(if at == BEST { 3 } else { 0 })
         }
 
         async fn send(&self, call: NodeCall) -> Result<Hash, SendError> {
@@ -271,7 +330,8 @@ pub mod tests {
         let store = Arc::new(sc_keystore::LocalKeystore::in_memory());
         let node = NodeId::from(store.ed25519_generate_new(NODE_KEY_TYPE, Some("//Eve")).expect("a seed"));
         let standing = if admitted { Standing::Admitted(node, LICENSE) } else { Standing::Unknown };
-        (Work { chain, keys: KeystoreAdapter(store), watch: Watch::at(standing), role: NodeRole::Edge }, node)
+        let (keys, watch, machine) = (KeystoreAdapter::new(store), Watch::at(standing), Machine::new("/".into()));
+        (Work { chain, keys, watch, role: NodeRole::Edge, machine }, node)
     }
 
     #[tokio::test]
@@ -312,19 +372,40 @@ pub mod tests {
     async fn nothing_is_sent_when_the_node_is_not_admitted_or_sends_no_heartbeats() {
         let chain = Arc::new(FakeChain::default());
         let (work, _) = work_on(chain.clone(), false);
-        for refused in [
-            work.assignments().await.map(|_| Hash::zero()),
-            work.declare(NodeProfile::default()).await,
-            work.accept(OFFERED).await,
-            work.resign(SERVED).await,
-        ] {
+        for refused in [work.declare(NodeProfile::default()).await, work.accept(OFFERED).await] {
             assert!(matches!(refused, Err(WorkError::NotAdmitted(_))), "{refused:?}");
         }
         let full = Work { role: NodeRole::Full, ..work_on(chain.clone(), true).0 };
         assert_eq!(full.declare(NodeProfile::default()).await, Err(WorkError::NoEdge));
         assert_eq!(full.accept(OFFERED).await, Err(WorkError::NoEdge));
         assert_eq!(*chain.sent.lock(), []);
-        assert!(full.resign(SERVED).await.is_ok(), "what it can not serve it may give back");
+        assert!(full.resign(SERVED).await.is_ok(), "what it cannot serve it may give back");
+    }
+
+    #[tokio::test]
+    async fn slot_is_seen_and_resigned_when_the_node_is_linked_but_not_admitted() {
+        let chain = Arc::new(FakeChain::default());
+        let (work, node) = work_on(chain.clone(), false);
+        assert_eq!(work.assignments().await.map(|all| all.len()), Ok(2));
+        assert_eq!(work.resign(SERVED).await, Ok(Hash::repeat_byte(1)));
+        assert!(matches!(chain.sent.lock()[..], [NodeCall::Resign { slot: SERVED, .. }]));
+
+        let (work, _) = work_on(Arc::new(FakeChain { unlinked: true, ..Default::default() }), true);
+        assert_eq!(work.assignments().await, Err(WorkError::NotLinked(node)));
+        assert_eq!(work.resign(SERVED).await, Err(WorkError::NotLinked(node)));
+        let keys = KeystoreAdapter::new(Arc::new(sc_keystore::LocalKeystore::in_memory()));
+        let nobody = Work { keys, ..work };
+        assert!(matches!(nobody.resign(SERVED).await, Err(WorkError::NoNode(_))));
+    }
+
+    #[tokio::test]
+    async fn declaration_is_refused_when_it_is_more_than_the_machine_has() {
+        let chain = Arc::new(FakeChain::default());
+        let (work, _) = work_on(chain.clone(), true);
+        let capacity = Capacity { cpu_milli: u32::MAX, ..Default::default() };
+        let refused = work.declare(NodeProfile { capacity, ..Default::default() }).await;
+        assert!(matches!(refused, Err(WorkError::TooMuch(_))), "{refused:?}");
+        assert_eq!(*chain.sent.lock(), []);
     }
 
     #[tokio::test]

@@ -1,10 +1,16 @@
 //! How this node's services are, from a file that whoever supervises the containers keeps true.
 //!
-//! For operators who run the containers of their jobs by hand, or with tools of their own. The node looks at no container:
-//! it signs what the file says. What is signed and is not so costs the operator, since requesters reject it.
+//! For operators who run the containers of their jobs by hand, or with tools of their own. The node looks at no
+//! container: it signs what the file says. What is signed and is not so costs the operator, since requesters reject it.
+//!
+//! A file that nobody writes any more says nothing about containers that may have ended since: it is believed only
+//! while it is fresh. A line that is wrong costs its own slot and no other one's.
 
 use parking_lot::Mutex;
-use ratio1_heartbeat::ports::Services;
+use ratio1_heartbeat::{
+    ports::{Services, Wallclock},
+    status::Trouble,
+};
 use ratio1_primitives::{
     heartbeat::{Service, ServiceState},
     JobId,
@@ -14,72 +20,140 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
 };
 
+/// For how long the file is believed unless the operator says otherwise: a few heartbeats.
+pub const MAX_AGE: Duration = Duration::from_secs(60);
 /// The longest content: some hundred slots, with remarks.
-const MAX_BYTES: u64 = 16 * 1024;
+const MAX_BYTES: usize = 16 * 1024;
 
 /// Why the file says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Unusable {
-    /// It can not be read.
+    /// It cannot be read.
     Unreadable(io::ErrorKind),
     /// It is a folder, a pipe or a device.
     NoFile,
-    /// It is longer than [`MAX_BYTES`].
-    TooLong,
-    /// It is no text in UTF-8.
-    NoText,
+    /// It was not modified for longer than this, or is from the future.
+    Old(Duration),
+}
+
+/// Why a part of it says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
     /// A line, counted from one, is no state.
     NoState(usize),
-    /// A line is about a slot that an earlier one is about.
-    Twice(usize),
+    /// A line says something else of a slot than an earlier one.
+    Contradiction(usize),
+    /// What follows after [`MAX_BYTES`] is not read.
+    TooLong,
+}
+
+/// What is wrong with the file: nothing, when there is no reason and no fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Verdict {
+    unusable: Option<Unusable>,
+    faults: Vec<Fault>,
 }
 
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(why) => write!(f, "it can not be read ({why}): check the path and its permissions"),
-            Self::NoFile => write!(f, "it is no file: name a file, no folder and no pipe"),
-            Self::TooLong => write!(f, "it is longer than {MAX_BYTES} bytes: list only what is served now"),
-            Self::NoText => write!(f, "it is no text in UTF-8"),
-            Self::NoState(line) => {
-                write!(f, "line {line} must be `<job> <slot> running` or `<job> <slot> down`, such as `17 0 running`")
+            Self::Unreadable(why) => write!(f, "it cannot be read ({why})"),
+            Self::NoFile => write!(f, "it is no file"),
+            Self::Old(most) => {
+                write!(f, "it was not modified for more than {} s, or is of a time to come", most.as_secs())
             }
-            Self::Twice(line) => write!(f, "line {line} names a slot that an earlier line names: list each slot once"),
         }
+    }
+}
+
+impl Unusable {
+    const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "check the path and its permissions",
+            Self::NoFile => "name a file, no folder and no pipe",
+            Self::Old(_) => {
+                "see that what supervises the containers runs and writes the file anew, also when nothing has changed; \
+                 `--service-states-max-age` says how often it must"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoState(line) => {
+                write!(f, "line {line} is not `<job> <slot> running` or `<job> <slot> down`, such as `17 0 running`")
+            }
+            Self::Contradiction(line) => {
+                write!(f, "line {line} contradicts an earlier one, so its slot counts as down")
+            }
+            Self::TooLong => write!(f, "what follows after {MAX_BYTES} bytes is not read"),
+        }
+    }
+}
+
+impl Verdict {
+    fn trouble(&self, path: &Path) -> Option<Trouble> {
+        let path = path.display();
+        if let Some(unusable) = &self.unusable {
+            let condition =
+                format!("heartbeats report no service, as if none ran: the states in {path} are not used, {unusable}");
+            return Some(Trouble::new(condition, unusable.remedy()));
+        }
+        let first = self.faults.first()?;
+        let more = match self.faults.len() {
+            1 => String::new(),
+            all => format!(" (and {} more)", all.saturating_sub(1)),
+        };
+        Some(Trouble::new(format!("in {path} {first}{more}"), "correct the file; the other lines are used meanwhile"))
     }
 }
 
 /// The file of `--service-states`.
 pub struct ServicesFile {
     path: PathBuf,
-    /// What was logged last: `None` inside if the file was good.
-    said: Mutex<Option<Option<Unusable>>>,
+    max_age: Duration,
+    clock: Arc<dyn Wallclock>,
+    /// What was found last.
+    last: Mutex<Option<Verdict>>,
 }
 
 impl ServicesFile {
-    /// At `path`.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, said: Mutex::new(None) }
+    /// At `path`, believed while it is no older than `max_age`; zero: always.
+    pub fn new(path: PathBuf, max_age: Duration, clock: Arc<dyn Wallclock>) -> Self {
+        Self { path, max_age, clock, last: Mutex::new(None) }
+    }
+
+    fn read(&self) -> (Vec<Service>, Verdict) {
+        let max_age = (!self.max_age.is_zero()).then_some(self.max_age);
+        match read(&self.path, self.clock.now_ms(), max_age) {
+            Ok(bytes) => {
+                let (services, faults) = parse(&bytes);
+                (services, Verdict { unusable: None, faults })
+            }
+            Err(unusable) => (Vec::new(), Verdict { unusable: Some(unusable), faults: Vec::new() }),
+        }
     }
 
     /// Log what became of the file if it is something else than before; whether it was.
-    fn say(&self, outcome: &Result<Vec<Service>, Unusable>) -> bool {
-        let mut said = self.said.lock();
-        let now = outcome.as_ref().err().cloned();
-        if said.as_ref() == Some(&now) {
+    fn say(&self, now: Verdict) -> bool {
+        let mut last = self.last.lock();
+        if last.as_ref() == Some(&now) {
             return false;
         }
-        let path = self.path.display();
-        match &now {
-            None => tracing::info!(target: "heartbeat", %path, "heartbeats report the services of the states file"),
-            Some(reason) => tracing::warn!(
-                target: "heartbeat", %path, %reason,
-                "heartbeats report no service, as if none ran: the file of service states is not used"
-            ),
+        match now.trouble(&self.path) {
+            None => {
+                let path = self.path.display();
+                tracing::info!(target: "heartbeat", %path, "heartbeats report the services of the states file");
+            }
+            Some(Trouble { condition, remedy }) => tracing::warn!(target: "heartbeat", "{condition}. Remedy: {remedy}"),
         }
-        *said = Some(now);
+        *last = Some(now);
         true
     }
 }
@@ -87,45 +161,73 @@ impl ServicesFile {
 impl Services for ServicesFile {
     /// It is read for each beat: it is small, and whatever changed in it counts from the next one.
     fn states(&self) -> Vec<Service> {
-        let outcome = read(&self.path);
-        self.say(&outcome);
-        outcome.unwrap_or_default()
+        let (services, verdict) = self.read();
+        self.say(verdict);
+        services
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        self.last.lock().as_ref()?.trouble(&self.path)
     }
 }
 
-/// The states in the file at `path`.
-fn read(path: &Path) -> Result<Vec<Service>, Unusable> {
+/// The content of the file at `path`, and one byte more than is used if there is more.
+fn read(path: &Path, now: u64, max_age: Option<Duration>) -> Result<Vec<u8>, Unusable> {
     let unreadable = |error: io::Error| Unusable::Unreadable(error.kind());
     // Before it is opened: opening a pipe waits for somebody to write into it.
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(Unusable::NoFile);
     }
-    let mut bytes = Vec::new();
-    // One byte more than allowed tells that there is more.
     let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len <= MAX_BYTES) {
-        parse(&String::from_utf8(bytes).map_err(|_| Unusable::NoText)?)
-    } else {
-        Err(Unusable::TooLong)
+    if let Some(max_age) = max_age {
+        let modified = file.metadata().and_then(|meta| meta.modified()).map_err(unreadable)?;
+        let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        // A time that has not come would keep it fresh for ever.
+        if modified.abs_diff(Duration::from_millis(now)) > max_age {
+            return Err(Unusable::Old(max_age));
+        }
     }
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
 }
 
-/// A state in each line, but for remarks behind `#` and empty lines. All of it, or nothing.
-fn parse(text: &str) -> Result<Vec<Service>, Unusable> {
+/// A state in each line, but for remarks behind `#` and empty lines. What is wrong is left out, and told.
+fn parse(bytes: &[u8]) -> (Vec<Service>, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let whole = match bytes.get(..MAX_BYTES) {
+        Some(most) if bytes.len() > MAX_BYTES => {
+            faults.push(Fault::TooLong);
+            // The last line may be cut.
+            most.iter().rposition(|byte| *byte == b'\n').and_then(|end| most.get(..end)).unwrap_or_default()
+        }
+        _ => bytes,
+    };
     let mut services = Vec::<Service>::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.split_once('#').map_or(line, |(state, _)| state).trim();
-        if line.is_empty() {
+    for (number, line) in (1..).zip(whole.split(|byte| *byte == b'\n')) {
+        let state = line.split(|byte| *byte == b'#').next().unwrap_or_default();
+        let Some(state) = std::str::from_utf8(state).ok().map(str::trim) else {
+            faults.push(Fault::NoState(number));
+            continue;
+        };
+        if state.is_empty() {
             continue;
         }
-        let service = parse_line(line).ok_or(Unusable::NoState(number))?;
-        if services.iter().any(|other| other.job == service.job && other.slot == service.slot) {
-            return Err(Unusable::Twice(number));
+        let Some(service) = parse_line(state) else {
+            faults.push(Fault::NoState(number));
+            continue;
+        };
+        match services.iter_mut().find(|other| other.job == service.job && other.slot == service.slot) {
+            Some(other) if other.state != service.state => {
+                other.state = ServiceState::Down;
+                faults.push(Fault::Contradiction(number));
+            }
+            Some(_) => {}
+            None => services.push(service),
         }
-        services.push(service);
     }
-    Ok(services)
+    (services, faults)
 }
 
 fn parse_line(line: &str) -> Option<Service> {
@@ -147,81 +249,144 @@ fn number(word: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        sync::atomic::{AtomicU64, Ordering},
+        time::SystemTime,
+    };
     use ServiceState::{Down, Running};
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    #[derive(Default)]
+    struct Clock(AtomicU64);
+
+    impl Wallclock for Clock {
+        fn now_ms(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
 
     fn service(job: u64, slot: u16, state: ServiceState) -> Service {
         Service { job: JobId(job), slot, state }
+    }
+
+    /// A file with this content, modified at `modified` in Unix milliseconds.
+    fn write(path: &Path, content: &[u8], modified: u64) {
+        std::fs::write(path, content).expect("a temporary file");
+        let time: SystemTime = UNIX_EPOCH + Duration::from_millis(modified);
+        File::options().write(true).open(path).and_then(|file| file.set_modified(time)).expect("just written");
     }
 
     #[test]
     fn states_are_read_line_by_line_without_remarks() {
         let text = "# job slot state\n\n17 0 running\n  17\t1   down # disk full\r\n18446744073709551615 65535 running";
         let states = [service(17, 0, Running), service(17, 1, Down), service(u64::MAX, u16::MAX, Running)];
-        assert_eq!(parse(text), Ok(states.to_vec()));
+        assert_eq!(parse(text.as_bytes()), (states.to_vec(), vec![]));
         for nothing in ["", "\n\n", "# nothing runs", "   # 1 0 running"] {
-            assert_eq!(parse(nothing), Ok(vec![]), "{nothing:?}");
+            assert_eq!(parse(nothing.as_bytes()), (vec![], vec![]), "{nothing:?}");
         }
     }
 
     #[test]
-    fn nothing_is_read_when_a_line_is_wrong() {
+    fn other_lines_count_when_one_is_wrong() {
         for wrong in [
-            "1",
-            "1 0",
-            "1 0 up",
-            "1 0 Running",
-            "1 0 running now",
-            "1,0,running",
-            "-1 0 running",
-            "+1 0 running",
-            "1 65536 running",
-            "18446744073709551616 0 running",
-            "1 x running",
-            "running",
+            &b"1"[..],
+            b"1 0",
+            b"1 0 up",
+            b"1 0 Running",
+            b"1 0 running now",
+            b"1,0,running",
+            b"-1 0 running",
+            b"+1 0 running",
+            b"1 65536 running",
+            b"18446744073709551616 0 running",
+            b"1 x running",
+            b"running",
+            b"1 0 runn\xffing",
         ] {
-            assert_eq!(parse(&format!("# one\n5 0 running\n{wrong}\n6 0 down")), Err(Unusable::NoState(3)), "{wrong}");
-        }
-        for twice in ["5 1 running", "5 1 down", "05 01 down"] {
-            assert_eq!(parse(&format!("5 1 running\n5 0 down\n\n{twice}")), Err(Unusable::Twice(4)), "{twice}");
+            let text = [b"# one\n5 0 running\n", wrong, b"\n6 0 down"].concat();
+            let states = vec![service(5, 0, Running), service(6, 0, Down)];
+            assert_eq!(parse(&text), (states, vec![Fault::NoState(3)]), "{wrong:?}");
         }
     }
 
     #[test]
-    fn file_is_not_used_when_it_is_missing_too_long_or_no_text() {
+    fn contradiction_costs_its_own_slot_only() {
+        for (twice, state, faults) in [
+            ("5 1 running", Running, vec![]),
+            ("5 1 down", Down, vec![Fault::Contradiction(4)]),
+            ("05 01 down", Down, vec![Fault::Contradiction(4)]),
+            ("5 1 down\n5 1 running", Down, vec![Fault::Contradiction(4), Fault::Contradiction(5)]),
+        ] {
+            let text = format!("5 1 running\n5 0 running\n\n{twice}");
+            let states = vec![service(5, 1, state), service(5, 0, Running)];
+            assert_eq!(parse(text.as_bytes()), (states, faults), "{twice}");
+        }
+    }
+
+    #[test]
+    fn lines_that_fit_count_when_the_file_is_too_long() {
+        let line = "1 0 running\n";
+        let fits = format!("{line}{}", "#".repeat(MAX_BYTES - line.len()));
+        assert_eq!(parse(fits.as_bytes()), (vec![service(1, 0, Running)], vec![]));
+        let longer = format!("{line}{}\n2 0 running", " ".repeat(MAX_BYTES - line.len() - 4));
+        assert_eq!(
+            parse(longer.as_bytes()),
+            (vec![service(1, 0, Running)], vec![Fault::TooLong]),
+            "the cut line says nothing"
+        );
+    }
+
+    #[test]
+    fn file_is_not_used_when_it_is_missing_or_no_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let missing = read(&dir.path().join("states"), NOW, None);
+        assert_eq!(missing, Err(Unusable::Unreadable(io::ErrorKind::NotFound)));
+        assert_eq!(read(dir.path(), NOW, None), Err(Unusable::NoFile));
+    }
+
+    #[test]
+    fn services_do_not_run_when_the_file_is_older_than_it_may_be() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("states");
-        assert_eq!(read(&path), Err(Unusable::Unreadable(io::ErrorKind::NotFound)));
-        assert_eq!(read(dir.path()), Err(Unusable::NoFile));
-        let fill = |len: usize| std::fs::write(&path, format!("1 0 running\n{}", "#".repeat(len))).expect("written");
-        fill(16 * 1024 - 12);
-        assert_eq!(read(&path), Ok(vec![service(1, 0, Running)]));
-        fill(16 * 1024 - 11);
-        assert_eq!(read(&path), Err(Unusable::TooLong));
-        std::fs::write(&path, [b'#', 0xff, b'\n']).expect("written");
-        assert_eq!(read(&path), Err(Unusable::NoText));
+        let clock = Arc::new(Clock::default());
+        let file = ServicesFile::new(path.clone(), MAX_AGE, clock.clone());
+        let at = |now| {
+            clock.0.store(now, Ordering::SeqCst);
+            (file.states().len(), file.trouble().is_some())
+        };
+        write(&path, b"1 0 running", NOW);
+        assert_eq!((at(NOW), at(NOW + 60_000)), ((1, false), (1, false)));
+        assert_eq!(at(NOW + 60_001), (0, true), "nobody writes it any more");
+        assert_eq!(at(NOW - 60_001), (0, true), "it would be fresh for ever");
+        write(&path, b"1 0 running", NOW + 60_001);
+        assert_eq!(at(NOW + 60_001), (1, false), "the same again, written anew");
+
+        let always = ServicesFile::new(path, Duration::ZERO, clock);
+        assert_eq!(always.states(), [service(1, 0, Running)], "whatever its age");
     }
 
     #[test]
     fn change_counts_from_the_next_beat_and_is_logged_once() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("states");
-        let file = ServicesFile::new(path.clone());
-        let write = |content: &str| std::fs::write(&path, content).expect("written");
-        let look = || {
-            let outcome = read(&file.path);
-            (file.say(&outcome), file.states())
-        };
-        assert_eq!((look(), look()), ((true, vec![]), (false, vec![])), "missing");
+        let clock = Arc::new(Clock(NOW.into()));
+        let file = ServicesFile::new(path.clone(), MAX_AGE, clock);
+        let write = |content: &str| write(&path, content.as_bytes(), NOW);
+        let look = || (file.say(file.read().1), file.states(), file.trouble().map(|trouble| trouble.condition));
+        let one = |slot| vec![service(1, slot, Running)];
+        assert!(matches!((look(), look()), ((true, _, Some(_)), (false, _, Some(_)))), "missing");
         write("1 0 running");
-        assert_eq!((look(), look()), ((true, vec![service(1, 0, Running)]), (false, vec![service(1, 0, Running)])));
+        assert_eq!((look(), look()), ((true, one(0), None), (false, one(0), None)));
         // As long as before, and within the same moment.
         write("1 1 running");
-        assert_eq!(look(), (false, vec![service(1, 1, Running)]), "another state is no news");
-        write("1 1 ruining");
-        assert_eq!((look(), look()), ((true, vec![]), (false, vec![])));
-        write("1 1 running\n1 1 down");
-        assert_eq!(look(), (true, vec![]), "another reason");
+        assert_eq!(look(), (false, one(1), None), "another state is no news");
+        write("1 1 running\n1 2 ruining\n?");
+        let (new, states, trouble) = look();
+        assert_eq!((new, states), (true, one(1)));
+        assert!(trouble.as_ref().is_some_and(|said| said.contains("line 2") && said.contains("1 more")), "{trouble:?}");
+        assert!(!look().0);
         std::fs::remove_file(&path).expect("it was there");
-        assert_eq!(look(), (true, vec![]));
+        assert!(matches!(look(), (true, states, Some(_)) if states.is_empty()));
     }
 }

@@ -6,8 +6,8 @@ use crate::{
 };
 use ratio1_heartbeat::ports::ChainError;
 use ratio1_primitives::{
-    api::{Assignment, NodeCall, WorkerApi},
-    Hash, LicenseId,
+    api::{Assignment, NodeCall, Ratio1Api, WorkerApi},
+    Hash, LicenseId, NodeId,
 };
 use ratio1_runtime::{Runtime, UncheckedExtrinsic};
 use sc_transaction_pool_api::{
@@ -40,13 +40,20 @@ impl WorkChain for WorkAdapter {
         self.client.info().genesis_hash
     }
 
-    fn work_of(&self, license: LicenseId) -> Result<Vec<Assignment>, ChainError> {
-        let at = self.client.info().finalized_hash;
+    fn best(&self) -> Hash {
+        self.client.info().best_hash
+    }
+
+    fn linked(&self, at: Hash, node: NodeId) -> Result<Option<LicenseId>, ChainError> {
+        let node = self.client.runtime_api().node(at, node).map_err(|error| ChainError::Runtime(error.to_string()))?;
+        Ok(node.license.map(|license| license.id))
+    }
+
+    fn work_of(&self, at: Hash, license: LicenseId) -> Result<Vec<Assignment>, ChainError> {
         self.client.runtime_api().work_of(at, license).map_err(|error| ChainError::Runtime(error.to_string()))
     }
 
-    fn next_declaration(&self, license: LicenseId) -> Result<u32, ChainError> {
-        let at = self.client.info().best_hash;
+    fn next_declaration(&self, at: Hash, license: LicenseId) -> Result<u32, ChainError> {
         self.client.runtime_api().next_declaration(at, license).map_err(|error| ChainError::Runtime(error.to_string()))
     }
 
@@ -63,8 +70,8 @@ impl WorkChain for WorkAdapter {
     }
 }
 
-/// The transaction, if it is valid now. Asked before the pool is: a pool bans for half an hour what it finds invalid, and
-/// the same call may be good a block later.
+/// The transaction, if it is valid now. Asked before the pool is: a pool bans for half an hour what it finds invalid,
+/// and the same call may be good a block later.
 fn build(
     client: &FullClient,
     at: Hash,

@@ -1,5 +1,5 @@
-//! `r1_work`, and the calls by which an operator who runs containers by own means takes part in jobs. Those sign with the
-//! node's key, so they are unsafe: refused on connections that may not call unsafe methods.
+//! `r1_work`, and the calls by which an operator who runs containers by own means takes part in jobs. Those sign with
+//! the node's key, so they are unsafe: refused on connections that may not call unsafe methods.
 
 use crate::work::{SendError, Work, WorkError};
 use jsonrpsee::{
@@ -16,12 +16,14 @@ use ratio1_primitives::{
 use sc_rpc::DenyUnsafe;
 use serde::{Deserialize, Serialize};
 
-/// The node can not do that now: it is not admitted, or the slot is not in that state.
+/// The node cannot do that now: it is not admitted, or the slot is not in that state.
 const NOT_NOW: i32 = 7001;
 /// The chain refuses it; the data names the error.
 const REFUSED: i32 = 7002;
 /// It could not be sent or asked.
 const UNAVAILABLE: i32 = 7003;
+/// The machine has less than is declared.
+const TOO_MUCH: i32 = 7004;
 
 /// What a node offers for jobs.
 #[derive(Clone, Debug, Deserialize)]
@@ -117,7 +119,7 @@ pub enum Stage {
 /// A node and its jobs.
 #[rpc(server, namespace = "r1")]
 pub trait WorkApi {
-    /// The slots this node is offered or serves, in finalised state.
+    /// The slots this node is offered or serves, in the best block.
     #[method(name = "work")]
     async fn work(&self) -> RpcResult<Vec<WorkItem>>;
 
@@ -168,6 +170,7 @@ fn told(error: WorkError) -> ErrorObjectOwned {
         WorkError::Send(SendError::Refused(refusal)) => (REFUSED, Some(refusal.error)),
         WorkError::Send(SendError::Invalid(_)) => (REFUSED, None),
         WorkError::Send(SendError::Unavailable(_)) | WorkError::Chain(_) => (UNAVAILABLE, None),
+        WorkError::TooMuch(_) => (TOO_MUCH, None),
         _ => (NOT_NOW, None),
     };
     ErrorObjectOwned::owned(code, error.to_string(), name)
@@ -257,7 +260,8 @@ fn tier_name(tier: Tier) -> &'static str {
     }
 }
 
-/// The usual text of an identifier. The chain takes none that has no such text; hexadecimal digits stand for it if one did.
+/// The usual text of an identifier. The chain takes none that has no such text; hexadecimal digits stand for it if one
+/// did.
 fn cid_text(cid: &Cid) -> String {
     cid::Cid::try_from(cid.0.as_slice()).map_or_else(|_| format!("0x{}", hex::encode(cid.0)), |cid| cid.to_string())
 }
@@ -344,12 +348,12 @@ mod tests {
         let chain = Arc::new(FakeChain::default());
         let module = module(chain.clone(), Some(DenyUnsafe::No));
         let offer = json!([{
-            "cpuMilli": 4000, "memoryMib": 8192, "diskGib": 64, "gpus": 1, "gpu": "med", "tags": ["ssd", "eu", "fast"],
+            "cpuMilli": 1000, "memoryMib": 512, "diskGib": 1, "gpus": 0, "gpu": "med", "tags": ["ssd", "eu", "fast"],
         }]);
         assert!(call(&module, "r1_declare", offer).await.get("result").is_some());
         let sent = chain.sent.lock().pop();
         let Some(NodeCall::Declare { profile, .. }) = sent else { panic!("{sent:?}") };
-        assert_eq!(profile.capacity, Capacity { cpu_milli: 4000, memory_mib: 8192, disk_gib: 64, gpus: 1 });
+        assert_eq!(profile.capacity, Capacity { cpu_milli: 1000, memory_mib: 512, disk_gib: 1, gpus: 0 });
         assert_eq!(profile.gpu, Some(Gpu::Med));
         let tags: Vec<_> = profile.tags.iter().map(|tag| String::from_utf8_lossy(tag).into_owned()).collect();
         assert_eq!(tags, ["eu", "fast", "ssd"]);
@@ -372,6 +376,19 @@ mod tests {
             let code = answer.pointer("/error/code").and_then(Value::as_i64);
             assert_eq!(code, Some(ErrorCode::InvalidParams.code().into()), "{wrong}: {answer}");
         }
+        assert_eq!(chain.sent.lock().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn declaration_of_more_than_the_machine_has_is_refused_with_what_was_seen() {
+        let chain = Arc::new(FakeChain::default());
+        let module = module(chain.clone(), Some(DenyUnsafe::No));
+        let offer = json!([{"cpuMilli": 1_024_000_000, "memoryMib": 1, "diskGib": 1}]);
+        let answer = call(&module, "r1_declare", offer).await;
+        let error = answer.get("error").expect("it is refused");
+        assert_eq!(error.get("code"), Some(&json!(TOO_MUCH)));
+        let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+        assert!(message.starts_with("1024000000 thousandths of a vCPU are more than this node sees"), "{message}");
         assert_eq!(chain.sent.lock().len(), 0);
     }
 
