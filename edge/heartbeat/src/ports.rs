@@ -158,9 +158,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Hand an encoded `RelayBatch` to an oracle.
     async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError>;
     /// Ask an oracle how many beats of a license it counts.
-    async fn count(&self, _to: &Seat<AccountId>, _query: CountQuery) -> Result<CountAnswer, TransportError> {
-        Err(TransportError::Unreachable("this network carries no questions".into()))
-    }
+    async fn count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError>;
 }
 
 /// The wall clock.
