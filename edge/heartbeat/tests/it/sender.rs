@@ -1,12 +1,12 @@
 use crate::fakes::*;
 use ratio1_heartbeat::{
-    ports::{SystemClock, Wallclock},
+    ports::{Keys, SystemClock, Wallclock},
     rendezvous, run_sender,
     status::{CheckOutcome, Part},
 };
 use ratio1_primitives::{
     heartbeat::{decode_bounded, BeatRefusal, Service, ServiceState, SignedHeartbeat, MAX_BEAT_BYTES},
-    AccountId, ClockParams, EpochIndex, EpochParams, JobId, LicenseId,
+    AccountId, ClockParams, EpochIndex, EpochParams, JobId, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -218,4 +218,35 @@ async fn slot_in_which_the_sender_starts_is_left_to_the_run_before_it() {
     }
     let distinct: BTreeSet<_> = slots.iter().collect();
     assert_eq!(distinct.len(), slots.len(), "{slots:?}");
+}
+
+/// A keystore that knows its node and does not sign for it, as with a wrong password.
+struct Locked;
+
+impl Keys for Locked {
+    fn node(&self) -> Option<NodeId> {
+        Some(node_id(9))
+    }
+    fn sign_as_node(&self, _: &[u8]) -> Option<NodeSignature> {
+        None
+    }
+    fn vote_keys(&self) -> Vec<VoteId> {
+        Vec::new()
+    }
+    fn sign_vote(&self, _: &VoteId, _: &[u8]) -> Option<VoteSignature> {
+        None
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beats_count_as_failed_when_the_keystore_does_not_sign() {
+    let world = world(9, &[9], &[0, 1, 2]);
+    let mut deps = world.sender(Arc::new(SystemClock));
+    deps.keys = Arc::new(Locked);
+    let task = tokio::spawn(run_sender(deps, futures::future::pending()));
+    until("three beats failed", || world.metrics.sent.lock().len() >= 3).await;
+    task.abort();
+    assert!(world.metrics.sent.lock().iter().all(|ok| !ok));
+    assert!(world.metrics.troubles.lock().contains_key(&Part::Key));
+    assert!(world.net.beats.lock().is_empty());
 }
