@@ -1,9 +1,24 @@
 //! The command line.
 
-use crate::{chain_spec, keys::KeyCmd};
-use clap::Parser;
+use crate::{adapters::services::MAX_AGE, chain_spec, keys::KeyCmd};
+use clap::{builder::ArgPredicate, Parser};
 use sc_cli::{ChainSpec, RunCmd, SubstrateCli};
 use std::path::PathBuf;
+
+/// Places for peers that come to a full node for blocks: such nodes are the way in for everybody else
+/// (`docs/operate/network.md`).
+const IN_PEERS: &str = "4000";
+/// Places for peers that come to a validator for blocks: with the 9 000 connections of edges that an oracle may hold,
+/// this is what the network layer carries.
+const VALIDATOR_IN_PEERS: &str = "1000";
+/// Places for peers that come to an edge node for blocks. It has better things to do, but what can be dialled helps.
+const EDGE_IN_PEERS: &str = "16";
+/// Peers that a validator or full node looks for.
+const OUT_PEERS: &str = "8";
+/// Peers that an edge node looks for: as each takes a place of somebody, no more than it takes to follow the chain.
+const EDGE_OUT_PEERS: &str = "4";
+/// Where the operator's own methods listen.
+pub const OPERATOR_RPC_PORT: u16 = 9955;
 
 /// Ratio1 node.
 ///
@@ -26,11 +41,11 @@ pub struct Cli {
 
     /// For validators: the file from which ballots take the price of one R1 in USD.
     ///
-    /// It holds one decimal number, for example 0.25, with at most 18 decimals, between 0.0001 and 10000. A tool of your
-    /// own choice keeps it fresh; it should write another file and rename it, so that no half of a number is ever read.
-    /// The file is read whenever a ballot is built, shortly after each epoch. If it is missing, is no such number, or
-    /// was not modified for longer than one epoch, the ballot names no price, which costs it nothing, and the log says
-    /// why.
+    /// It holds one decimal number, for example 0.25, with at most 18 decimals, between 0.0001 and 10000. A tool of
+    /// your own choice keeps it fresh; it should write another file and rename it, so that no half of a number is ever
+    /// read. The file is read whenever a ballot is built, shortly after each epoch. If it is missing, is no such
+    /// number, or was not modified for longer than one epoch, the ballot names no price, which costs it nothing, and
+    /// the log says why.
     #[arg(long, value_name = "PATH", conflicts_with = "edge")]
     pub r1_usd_file: Option<PathBuf>,
 
@@ -38,12 +53,36 @@ pub struct Cli {
     ///
     /// Each line is `<job> <slot> running` or `<job> <slot> down`, for example `17 0 running`; what follows a `#` is a
     /// remark. Whatever supervises the containers keeps it true; it should write another file and rename it, so that no
-    /// half of a list is ever read. The file is read for each heartbeat, and believed however old it is: a supervisor that
-    /// stops should say so. If it is missing, or a line is wrong, heartbeats report no service, as if none ran, and the log
-    /// says why. A heartbeat can report 64 services.
+    /// half of a list is ever read. The file is read for each heartbeat. If it is missing or old, heartbeats report no
+    /// service, as if none ran; a line that is wrong costs its own slot. The log and `r1_status` say why. A heartbeat
+    /// can report 64 services.
     // What is required is waived when something given conflicts with it, so that is named too.
     #[arg(long, value_name = "PATH", requires = "edge", conflicts_with_all = ["validator", "dev"])]
     pub service_states: Option<PathBuf>,
+
+    /// For how many seconds after it was last modified the file of service states is believed; 0: for ever.
+    ///
+    /// Who does not write the file any more may not know any more: a supervisor writes it more often than this, changed
+    /// or not.
+    #[arg(long, value_name = "SECONDS", default_value_t = MAX_AGE.as_secs(), requires = "service_states")]
+    pub service_states_max_age: u64,
+
+    /// For validators and edge nodes: the port of the operator's own RPC listener, on loopback only; 0: none.
+    ///
+    /// It answers every method, also those that sign with the node's keys or change the node, and the ordinary listener
+    /// does not: so whoever puts a proxy before that one hands out nothing by accident. Never put one before this. With
+    /// `--rpc-methods unsafe` or `auto` the ordinary listener answers as it is told, and there is no second one.
+    #[arg(long, value_name = "PORT", default_value_t = OPERATOR_RPC_PORT)]
+    pub operator_rpc_port: u16,
+
+    /// For validators: vote on finality at once although the database holds no record of this oracle's votes.
+    ///
+    /// A validator that starts on an empty database, or on one that never voted, first watches until a block made after
+    /// its start is final: votes that it does not remember would be an equivocation if it cast others now, and cost the
+    /// oracle for good. If so many oracles lost their databases at once that nothing becomes final without them, give
+    /// this flag to those who are sure that their old machine cast no vote in the round that hangs.
+    #[arg(long, conflicts_with = "edge")]
+    pub vote_without_record: bool,
 }
 
 /// Everything but running.
@@ -68,7 +107,7 @@ pub enum Subcommand {
     /// Read blocks from a file.
     ImportBlocks(sc_cli::ImportBlocksCmd),
 
-    /// Delete the chain's database.
+    /// Delete the chain's database, and what an oracle counted and voted on that chain.
     PurgeChain(sc_cli::PurgeChainCmd),
 
     /// Take back blocks that are not final.
@@ -105,6 +144,28 @@ impl SubstrateCli for Cli {
 
     fn load_spec(&self, id: &str) -> Result<Box<dyn ChainSpec>, String> {
         chain_spec::load(id)
+    }
+
+    /// As the SDK sets it up, with defaults that fit this network. What is given explicitly wins.
+    fn setup_command(command: clap::Command) -> clap::Command {
+        // A flag that is not given is there too, and false.
+        let given = ArgPredicate::Equals("true".into());
+        let places = [("edge", given.clone(), EDGE_IN_PEERS), ("validator", given.clone(), VALIDATOR_IN_PEERS)];
+        let in_peers = |arg: clap::Arg| arg.default_value(IN_PEERS).default_value_ifs(places);
+        let out_peers = |arg: clap::Arg| arg.default_value(OUT_PEERS).default_value_if("edge", given, EDGE_OUT_PEERS);
+        command
+            .name(Self::executable_name())
+            .version(format!("{}\n", Self::impl_version()))
+            .author(Self::author())
+            .about(Self::description())
+            .long_about(Self::description())
+            .after_help(format!("Support: {}", Self::support_url()))
+            .propagate_version(true)
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true)
+            .mut_arg("in_peers", in_peers)
+            .mut_arg("out_peers", out_peers)
+            .mut_arg("rpc_methods", |arg| arg.default_value("safe"))
     }
 }
 
@@ -143,6 +204,34 @@ mod tests {
         assert!(parse("--alice --chain local --service-states states").is_err());
         assert!(parse("--service-states states").is_err());
         assert!(parse("--edge --service-states").is_err());
+        let age = |arguments: &str| parse(arguments).map(|cli| cli.service_states_max_age);
+        assert_eq!(age("--edge --service-states states").ok(), Some(60));
+        assert_eq!(age("--edge --service-states states --service-states-max-age 0").ok(), Some(0));
+        assert!(age("--edge --service-states-max-age 5").is_err());
+    }
+
+    #[test]
+    fn places_for_peers_follow_the_role_unless_they_are_given() {
+        let places = |arguments: &str| {
+            let network = parse(arguments).expect("known arguments").run.network_params;
+            (network.in_peers, network.out_peers)
+        };
+        assert_eq!(places("--validator"), (1_000, 8));
+        assert_eq!(places("--chain local"), (4_000, 8));
+        assert_eq!(places("--edge"), (16, 4));
+        assert_eq!(places("--edge --in-peers 2 --out-peers 3"), (2, 3));
+        assert_eq!(places("--validator --in-peers 2"), (2, 8));
+    }
+
+    #[test]
+    fn unsafe_methods_are_off_on_the_ordinary_listener_unless_they_are_asked_for() {
+        let methods = |arguments: &str| parse(arguments).expect("known arguments").run.rpc_params.rpc_methods;
+        assert!(matches!(methods("--edge"), sc_cli::RpcMethods::Safe));
+        assert!(matches!(methods("--validator"), sc_cli::RpcMethods::Safe));
+        assert!(matches!(methods("--dev --rpc-methods auto"), sc_cli::RpcMethods::Auto));
+        assert!(matches!(methods("--rpc-methods unsafe"), sc_cli::RpcMethods::Unsafe));
+        assert!(parse("--edge").is_ok_and(|cli| cli.operator_rpc_port == OPERATOR_RPC_PORT));
+        assert!(parse("--edge --vote-without-record").is_err());
     }
 
     #[test]

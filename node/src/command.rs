@@ -5,7 +5,17 @@ use crate::{
     service::{self, Options, Partial},
 };
 use ratio1_runtime::Block;
-use sc_cli::{Result, RunCmd, SubstrateCli};
+use sc_cli::{PurgeChainCmd, Result, RpcMethods, RunCmd, SubstrateCli};
+use sc_network::Multiaddr;
+use sc_service::config::Configuration;
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+    time::Duration,
+};
+
+/// The port for peers, as the SDK has it.
+const P2P_PORT: u16 = 30_333;
 
 /// Parse the arguments and do what they say.
 pub fn run() -> Result<()> {
@@ -32,7 +42,7 @@ pub fn run() -> Result<()> {
             let Partial { client, task_manager, import_queue, .. } = service::partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
-        Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
+        Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| purge(cmd, config)),
         Some(Subcommand::Revert(cmd)) => revert(&cli, cmd),
         Some(Subcommand::ChainInfo(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config)),
     }
@@ -47,13 +57,21 @@ fn keep_private() {
 
 fn run_node(cli: &Cli) -> Result<()> {
     keep_private();
-    let options =
-        Options { edge: cli.edge, r1_usd_file: cli.r1_usd_file.clone(), service_states: cli.service_states.clone() };
-    let (run, account) = if options.edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
+    let (mut run, account) = if cli.edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
+    listen_on_tcp(&mut run);
     let mut runner = cli.create_runner(&run)?;
     if account.is_some() {
         runner.config_mut().dev_key_seed = account;
     }
+    let operator_rpc = operator_rpc(cli, runner.config_mut());
+    let options = Options {
+        edge: cli.edge,
+        r1_usd_file: cli.r1_usd_file.clone(),
+        service_states: cli.service_states.clone(),
+        service_states_max_age: Duration::from_secs(cli.service_states_max_age),
+        operator_rpc,
+        vote_without_record: cli.vote_without_record,
+    };
     runner.run_node_until_exit(|config| async move { service::start(config, options).map_err(sc_cli::Error::Service) })
 }
 
@@ -72,6 +90,75 @@ fn as_edge(run: &RunCmd) -> (RunCmd, Option<String>) {
     (edge, Some(format!("//{account}")))
 }
 
+/// Listen on TCP and nothing else, as validators do anyway. Left alone the SDK has every other node speak WebSocket on
+/// its TCP port, which no plain address reaches, and WebRTC on UDP.
+fn listen_on_tcp(run: &mut RunCmd) {
+    let params = &mut run.network_params;
+    if params.listen_addr.is_empty() && !params.force_enable_webrtc {
+        let port = params.port.unwrap_or(P2P_PORT);
+        let all = [Multiaddr::from(std::net::Ipv6Addr::UNSPECIFIED), Multiaddr::from(Ipv4Addr::UNSPECIFIED)];
+        let tcp = |address: Multiaddr| address.with(sc_network::multiaddr::Protocol::Tcp(port));
+        params.listen_addr = all.into_iter().map(tcp).collect();
+    }
+}
+
+/// Where the methods listen that only the operator may call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OperatorRpc {
+    /// Nowhere: such a node has no such methods, or the operator wants it so.
+    #[default]
+    None,
+    /// On this port of loopback.
+    On(u16),
+    /// Nowhere, for this port is taken.
+    Taken(u16),
+}
+
+/// Add the operator's listener to what the node listens on.
+fn operator_rpc(cli: &Cli, config: &mut Configuration) -> OperatorRpc {
+    let acts = cli.edge || config.role.is_authority();
+    let port = cli.operator_rpc_port;
+    if !acts || port == 0 || !matches!(cli.run.rpc_params.rpc_methods, RpcMethods::Safe) {
+        return OperatorRpc::None;
+    }
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    // The SDK's server says nothing about an optional address that it does not get.
+    if TcpListener::bind(address).is_err() {
+        return OperatorRpc::Taken(port);
+    }
+    let Some(endpoints) = &mut config.rpc.addr else { return OperatorRpc::None };
+    let Some(mut operator) = endpoints.first().cloned() else { return OperatorRpc::None };
+    operator.listen_addr = address;
+    operator.rpc_methods = sc_service::config::RpcMethods::Unsafe;
+    // No page of any origin, and only requests that name this very host.
+    operator.cors = Some(Vec::new());
+    operator.is_optional = true;
+    operator.retry_random_port = false;
+    endpoints.push(operator);
+    OperatorRpc::On(port)
+}
+
+/// Delete the database, and with it what an oracle counted and voted: the next chain in this place may have the same
+/// genesis, and must not begin with beats of this one.
+fn purge(cmd: &PurgeChainCmd, config: Configuration) -> Result<()> {
+    let database = config.database.path().map(Path::to_path_buf);
+    cmd.run(config.database)?;
+    // Who is asked and answers no keeps both.
+    if database.is_some_and(|path| path.exists()) {
+        return Ok(());
+    }
+    remove_counts(&config.data_path.join(service::ORACLE_FOLDER))
+}
+
+fn remove_counts(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Ok(()) => println!("{folder:?} removed."),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
 fn revert(cli: &Cli, cmd: &sc_cli::RevertCmd) -> Result<()> {
     cli.create_runner(cmd)?.async_run(|config| {
         let Partial { client, task_manager, backend, .. } = service::partial(&config)?;
@@ -88,6 +175,36 @@ fn revert(cli: &Cli, cmd: &sc_cli::RevertCmd) -> Result<()> {
 mod tests {
     use super::*;
     use sc_cli::CliConfiguration;
+
+    fn run(arguments: &str) -> RunCmd {
+        let arguments = std::iter::once("ratio1-node").chain(arguments.split_whitespace());
+        Cli::try_from_iter(arguments).expect("known arguments").run
+    }
+
+    #[test]
+    fn node_listens_on_plain_tcp_whatever_its_role_unless_it_is_told_otherwise() {
+        let listens = |arguments: &str| {
+            let mut run = run(arguments);
+            listen_on_tcp(&mut run);
+            run.network_params.listen_addr.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(listens("--edge"), ["/ip6/::/tcp/30333", "/ip4/0.0.0.0/tcp/30333"]);
+        assert_eq!(listens("--edge"), listens("--validator"));
+        assert_eq!(listens("--port 40100"), ["/ip6/::/tcp/40100", "/ip4/0.0.0.0/tcp/40100"]);
+        assert_eq!(listens("--listen-addr /ip4/127.0.0.1/tcp/7/ws"), ["/ip4/127.0.0.1/tcp/7/ws"]);
+        assert!(listens("--force-enable-webrtc").is_empty(), "the SDK's own defaults");
+    }
+
+    #[test]
+    fn counts_are_removed_with_their_chain() {
+        let data = tempfile::tempdir().expect("a folder");
+        let folder = data.path().join(service::ORACLE_FOLDER);
+        std::fs::create_dir_all(folder.join("inner")).expect("a folder in it");
+        std::fs::write(folder.join("inner/counts"), "beats").expect("a file in it");
+        remove_counts(&folder).expect("removed");
+        assert!(!folder.exists());
+        remove_counts(&folder).expect("it is no mistake if there was none");
+    }
 
     #[test]
     fn edge_node_is_no_authority_when_it_is_a_development_account() {

@@ -70,6 +70,8 @@ impl StoreParams {
             KeystoreConfig::Path { path, password } => (path, password),
             KeystoreConfig::InMemory => return Err(Error::Input("an in-memory keystore holds no keys".into())),
         };
+        // Which it is follows from three arguments and their defaults, and a key in another is a key not found.
+        eprintln!("Keystore: {}", path.display());
         Ok((spec, LocalKeystore::open(path, password).map_err(|e| Error::Application(Box::new(e)))?))
     }
 }

@@ -7,10 +7,12 @@
 #![allow(clippy::result_large_err)]
 
 mod adapters;
+mod callers;
 mod chain_spec;
 mod cli;
 mod command;
 mod dauth;
+mod health;
 mod keys;
 mod network;
 mod rpc;

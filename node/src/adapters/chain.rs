@@ -2,14 +2,15 @@
 
 use crate::service::{FullClient, FullPool};
 use futures::{future, stream::BoxStream, StreamExt};
-use ratio1_heartbeat::ports::{BlockRef, Chain, ChainError, SubmitError, VoteSink};
+use ratio1_heartbeat::ports::{AbsenceSink, BlockRef, Chain, ChainError, SubmitError, VoteSink};
 use ratio1_primitives::{
-    api::{BallotStatus, ClockInfo, RoundInfo, SignedVote, WorkerApi},
+    api::{BallotStatus, ClockInfo, RoundInfo, SignedAbsence, SignedVote, WorkerApi},
     ballot::Seat,
     jobs::ServiceTerm,
     refusal::AdmissionRefusal,
     AccountId, EpochIndex, Hash, LicenseId, NodeId,
 };
+use ratio1_runtime::Block;
 use sc_client_api::BlockchainEvents;
 use sc_transaction_pool_api::{
     error::{Error as PoolError, IntoPoolError},
@@ -129,7 +130,9 @@ impl Chain for ChainAdapter {
     }
 }
 
-/// Votes into the local transaction pool, which spreads them.
+type Extrinsic = <Block as sp_runtime::traits::Block>::Extrinsic;
+
+/// Votes and reports into the local transaction pool, which spreads them.
 pub struct PoolSink {
     client: Arc<FullClient>,
     pool: Arc<FullPool>,
@@ -140,13 +143,14 @@ impl PoolSink {
     pub fn new(client: Arc<FullClient>, pool: Arc<FullPool>) -> Self {
         Self { client, pool }
     }
-}
 
-#[async_trait::async_trait]
-impl VoteSink for PoolSink {
-    async fn submit(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError> {
-        let client = self.client.clone();
-        let extrinsic = tokio::task::spawn_blocking(move || client.runtime_api().vote_extrinsic(at, vote))
+    /// Have the runtime build a transaction, and give it to the pool.
+    async fn hand_in(
+        &self,
+        at: Hash,
+        build: impl FnOnce() -> Result<Extrinsic, ApiError> + Send + 'static,
+    ) -> Result<(), SubmitError> {
+        let extrinsic = tokio::task::spawn_blocking(build)
             .await
             .map_err(|error| SubmitError::Unavailable(error.to_string()))?
             .map_err(|error| SubmitError::Unavailable(error.to_string()))?;
@@ -154,6 +158,22 @@ impl VoteSink for PoolSink {
             Ok(_) => Ok(()),
             Err(error) => Err(refusal(error.into_pool_error())),
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl VoteSink for PoolSink {
+    async fn submit(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError> {
+        let client = self.client.clone();
+        self.hand_in(at, move || client.runtime_api().vote_extrinsic(at, vote)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl AbsenceSink for PoolSink {
+    async fn report(&self, at: Hash, report: SignedAbsence) -> Result<(), SubmitError> {
+        let client = self.client.clone();
+        self.hand_in(at, move || client.runtime_api().absence_extrinsic(at, report)).await
     }
 }
 

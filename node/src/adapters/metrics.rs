@@ -2,7 +2,10 @@
 
 use parking_lot::Mutex;
 use prometheus_endpoint::{register, Counter, CounterVec, Gauge, GaugeVec, Opts, PrometheusError, Registry, F64, U64};
-use ratio1_heartbeat::ports::{Telemetry, VoteKind};
+use ratio1_heartbeat::{
+    ports::{Telemetry, VoteKind},
+    status::{CheckOutcome, Part, Sending, Trouble},
+};
 use ratio1_primitives::{ballot::Phase, heartbeat::BeatRefusal, EpochIndex};
 use std::{
     collections::BTreeMap,
@@ -12,6 +15,10 @@ use std::{
 /// All metrics of this node's workers.
 pub struct Metrics {
     sent: CounterVec<U64>,
+    checked: CounterVec<U64>,
+    left: Counter<U64>,
+    set_back: Counter<U64>,
+    delivered: Gauge<U64>,
     accepted: Counter<U64>,
     dropped: CounterVec<U64>,
     relayed: Counter<U64>,
@@ -22,7 +29,12 @@ pub struct Metrics {
     coverage: Gauge<F64>,
     restarts: CounterVec<U64>,
     admitted: Gauge<U64>,
+    conditions: GaugeVec<U64>,
+    disk_free: Gauge<F64>,
+    skew: Gauge<F64>,
     seen: Mutex<Seen>,
+    sending: Mutex<Sending>,
+    troubles: Mutex<BTreeMap<Part, Trouble>>,
 }
 
 /// What happened last, for `r1_status`.
@@ -36,7 +48,15 @@ pub struct Seen {
     rounds: BTreeMap<EpochIndex, (Phase, Instant)>,
 }
 
+/// An oracle that counts says so every second; one that was silent for this long does not count.
+const COUNTING: Duration = Duration::from_secs(5);
+
 impl Seen {
+    /// Whether this oracle counts.
+    pub fn is_counting(&self, now: Instant) -> bool {
+        self.counted.is_some_and(|at| now.saturating_duration_since(at) < COUNTING)
+    }
+
     /// The newest epoch voted about, and where it stands; none when no round is open.
     pub fn phase(&self) -> Option<(EpochIndex, Phase)> {
         self.rounds
@@ -76,6 +96,20 @@ impl Metrics {
                 "Heartbeats of this node that an oracle counted, or none.",
                 "result",
             )?,
+            checked: counters(
+                "ratio1_beats_checked_total",
+                "Answers of oracles that this node does not send to, asked whether they count its beats.",
+                "outcome",
+            )?,
+            left: counter(
+                "ratio1_receivers_left_total",
+                "Oracles left since beats they took did not arrive elsewhere.",
+            )?,
+            set_back: counter("ratio1_clock_set_back_total", "Times this machine's clock was set back while sending.")?,
+            delivered: register(
+                Gauge::<U64>::new("ratio1_beats_delivered", "Slots of the running epoch whose beat an oracle took.")?,
+                r,
+            )?,
             accepted: counter("ratio1_beats_accepted_total", "Heartbeats that this oracle counted.")?,
             dropped: counters("ratio1_beats_dropped_total", "Heartbeats that this oracle dropped.", "reason")?,
             relayed: counter("ratio1_beats_relayed_total", "Heartbeats passed on, once for each oracle they went to.")?,
@@ -102,7 +136,27 @@ impl Metrics {
                 Gauge::<U64>::new("ratio1_admitted", "1 when the chain admits this node's key, else 0.")?,
                 r,
             )?,
+            conditions: register(
+                GaugeVec::<U64>::new(
+                    Opts::new("ratio1_condition", "1 when the condition that `r1_status` explains is met, else 0."),
+                    &["condition"],
+                )?,
+                r,
+            )?,
+            disk_free: register(
+                Gauge::<F64>::new("ratio1_disk_free_bytes", "Free space where the node keeps its data.")?,
+                r,
+            )?,
+            skew: register(
+                Gauge::<F64>::new(
+                    "ratio1_block_lateness_seconds",
+                    "How long after their moment blocks of others come by this clock; negative: it is behind.",
+                )?,
+                r,
+            )?,
             seen: Mutex::default(),
+            sending: Mutex::default(),
+            troubles: Mutex::default(),
         };
         // Zeros from the start: an alert on a rate needs the first increase too.
         for reason in BeatRefusal::ALL {
@@ -110,6 +164,9 @@ impl Metrics {
         }
         for result in ["ok", "failed"] {
             metrics.sent.with_label_values(&[result]).inc_by(0);
+        }
+        for outcome in CheckOutcome::ALL {
+            metrics.checked.with_label_values(&[outcome.label()]).inc_by(0);
         }
         Ok(metrics)
     }
@@ -124,9 +181,31 @@ impl Metrics {
         self.admitted.set(u64::from(admitted));
     }
 
+    /// Whether a condition is met.
+    pub fn set_condition(&self, name: &str, ok: bool) {
+        self.conditions.with_label_values(&[name]).set(u64::from(ok));
+    }
+
+    /// What is known of disk and clock.
+    #[allow(clippy::cast_precision_loss)] // Metrics are floating point.
+    pub fn set_machine(&self, disk_free: Option<u64>, lateness_ms: Option<i64>) {
+        self.disk_free.set(disk_free.unwrap_or(0) as f64);
+        self.skew.set(lateness_ms.unwrap_or(0) as f64 / 1_000.0);
+    }
+
     /// Beats sent: counted by an oracle, and by none.
     pub fn sent(&self) -> (u64, u64) {
         (self.sent.with_label_values(&["ok"]).get(), self.sent.with_label_values(&["failed"]).get())
+    }
+
+    /// How sending fares.
+    pub fn sending(&self) -> Sending {
+        self.sending.lock().clone()
+    }
+
+    /// What workers say is wrong now.
+    pub fn troubles(&self) -> BTreeMap<Part, Trouble> {
+        self.troubles.lock().clone()
     }
 
     /// Beats this oracle counted.
@@ -189,6 +268,31 @@ impl Telemetry for Metrics {
         self.sent.with_label_values(&[if ok { "ok" } else { "failed" }]).inc();
     }
 
+    fn beats_checked(&self, outcome: CheckOutcome) {
+        self.checked.with_label_values(&[outcome.label()]).inc();
+    }
+
+    fn receiver_left(&self) {
+        self.left.inc();
+    }
+
+    fn clock_set_back(&self) {
+        self.set_back.inc();
+    }
+
+    fn sending(&self, now: &Sending) {
+        self.delivered.set(u64::from(now.delivered));
+        *self.sending.lock() = now.clone();
+    }
+
+    fn trouble(&self, part: Part, now: Option<Trouble>) {
+        let mut troubles = self.troubles.lock();
+        match now {
+            Some(trouble) => drop(troubles.insert(part, trouble)),
+            None => drop(troubles.remove(&part)),
+        }
+    }
+
     fn beat_accepted(&self) {
         self.accepted.inc();
     }
@@ -249,6 +353,16 @@ mod tests {
         assert_eq!(metrics.ballots().get("commit"), Some(&1));
         let names: Vec<_> = registry.gather().iter().map(|family| family.get_name().to_string()).collect();
         assert!(names.iter().any(|name| name == "ratio1_beats_dropped_total"), "{names:?}");
+    }
+
+    #[test]
+    fn trouble_lasts_until_it_is_said_to_be_over() {
+        let metrics = Metrics::new(None).expect("a registry of its own");
+        metrics.trouble(Part::Store, Some(Trouble::new("full", "make room")));
+        metrics.trouble(Part::Store, Some(Trouble::new("fuller", "make room")));
+        assert_eq!(metrics.troubles(), BTreeMap::from([(Part::Store, Trouble::new("fuller", "make room"))]));
+        metrics.trouble(Part::Store, None);
+        assert!(metrics.troubles().is_empty());
     }
 
     #[test]

@@ -5,11 +5,12 @@ use crate::{
     network::{Protocols, MAX_ANSWER_BYTES},
 };
 use async_trait::async_trait;
+use codec::{Decode, Encode};
 use parking_lot::Mutex;
 use ratio1_heartbeat::ports::{Transport, TransportError};
 use ratio1_primitives::{
     ballot::Seat,
-    heartbeat::{decode_bounded, BeatAck, BeatRefusal},
+    heartbeat::{decode_bounded, BeatAck, BeatRefusal, CountAnswer, CountQuery},
     AccountId,
 };
 use sc_authority_discovery::Service as Discovery;
@@ -45,6 +46,9 @@ impl Found {
     }
 }
 
+/// What an oracle answers: all our protocols refuse alike.
+type Answer<T> = Result<T, BeatRefusal>;
+
 /// The network between edges and oracles.
 pub struct NetTransport {
     network: Arc<dyn NetworkService>,
@@ -67,13 +71,13 @@ impl NetTransport {
     }
 
     /// Send to the oracle, and forget the peer that fails or that is no working oracle (any more), so that the next
-    /// call tries another or looks it up again. Both protocols answer alike.
-    async fn send(
+    /// call tries another or looks it up again.
+    async fn send<T: Decode>(
         &self,
         to: &Seat<AccountId>,
         protocol: &ProtocolName,
         bytes: Vec<u8>,
-    ) -> Result<BeatAck, TransportError> {
+    ) -> Result<Answer<T>, TransportError> {
         let peer = self.peer(&to.oracle).await?;
         let answer = self.request(peer, protocol.clone(), bytes).await;
         if is_wrong_peer(&answer) {
@@ -82,7 +86,12 @@ impl NetTransport {
         answer
     }
 
-    async fn request(&self, peer: PeerId, protocol: ProtocolName, bytes: Vec<u8>) -> Result<BeatAck, TransportError> {
+    async fn request<T: Decode>(
+        &self,
+        peer: PeerId,
+        protocol: ProtocolName,
+        bytes: Vec<u8>,
+    ) -> Result<Answer<T>, TransportError> {
         let request = self.network.request(peer, protocol, bytes, None, IfDisconnected::TryConnect);
         let (answer, _) = tokio::time::timeout(REQUEST_TIMEOUT, request)
             .await
@@ -97,14 +106,20 @@ impl NetTransport {
         if let Some(peer) = self.found.lock().get(oracle).and_then(|found| found.first(Instant::now())) {
             return Ok(peer);
         }
-        let peers = self.look_up(oracle).await?;
+        let mut peers = VecDeque::new();
+        for (peer, _) in self.look_up(oracle).await? {
+            if !peers.contains(&peer) && peers.len() < MAX_PEERS {
+                peers.push_back(peer);
+            }
+        }
         let first = peers.front().copied().ok_or(TransportError::NoAddress)?;
         self.found.lock().insert(oracle.clone(), Found { peers, at: Instant::now() });
         Ok(first)
     }
 
-    /// Oracle -> discovery key (chain) -> addresses (authority discovery), which the network is told to dial.
-    async fn look_up(&self, oracle: &AccountId) -> Result<VecDeque<PeerId>, TransportError> {
+    /// Oracle -> discovery key (chain) -> addresses (authority discovery), which the network may dial from now on. Each
+    /// comes without the peer it ends in.
+    pub async fn look_up(&self, oracle: &AccountId) -> Result<Vec<(PeerId, Multiaddr)>, TransportError> {
         let (chain, account) = (self.chain.clone(), oracle.clone());
         let key = tokio::task::spawn_blocking(move || chain.discovery_key(account))
             .await
@@ -116,15 +131,14 @@ impl NetTransport {
             .await
             .map_err(|_| TransportError::Timeout)?
             .ok_or(TransportError::NoAddress)?;
-        let mut peers = VecDeque::new();
-        for address in addresses {
+        let mut found = Vec::new();
+        for mut address in addresses {
             let Some(peer) = peer_of(&address) else { continue };
-            self.network.add_known_address(peer, address);
-            if !peers.contains(&peer) && peers.len() < MAX_PEERS {
-                peers.push_back(peer);
-            }
+            self.network.add_known_address(peer, address.clone());
+            address.pop();
+            found.push((peer, address));
         }
-        Ok(peers)
+        Ok(found)
     }
 
     fn forget(&self, oracle: &AccountId, peer: PeerId) {
@@ -145,6 +159,10 @@ impl Transport for NetTransport {
             .await?
             .map_err(|refusal| TransportError::Unreachable(format!("it refused the batch: {}", refusal.label())))
     }
+
+    async fn count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError> {
+        self.send(to, &self.protocols.count, query.encode()).await
+    }
 }
 
 /// The peer an address ends in.
@@ -155,9 +173,9 @@ fn peer_of(address: &Multiaddr) -> Option<PeerId> {
     }
 }
 
-/// Whether an answer is a reason to look for the oracle elsewhere. What a machine answers that counts nothing is one: it
-/// may be the oracle's former one.
-fn is_wrong_peer(answer: &Result<BeatAck, TransportError>) -> bool {
+/// Whether an answer is a reason to look for the oracle elsewhere. What a machine answers that counts nothing is one:
+/// it may be the oracle's former one.
+fn is_wrong_peer<T>(answer: &Result<Answer<T>, TransportError>) -> bool {
     matches!(answer, Err(_) | Ok(Err(BeatRefusal::NotCounting | BeatRefusal::UnknownRelay)))
 }
 
@@ -178,9 +196,10 @@ mod tests {
         let found = Found { peers: VecDeque::from([peer]), at };
         assert_eq!(found.first(at), Some(peer));
         assert_eq!(found.first(at + FRESH), None);
-        assert!(is_wrong_peer(&Ok(Err(BeatRefusal::NotCounting))));
-        assert!(is_wrong_peer(&Err(TransportError::Timeout)));
-        assert!(!is_wrong_peer(&Ok(Err(BeatRefusal::Duplicate))));
+        let refused = |refusal| Ok::<BeatAck, _>(Err(refusal));
+        assert!(is_wrong_peer(&refused(BeatRefusal::NotCounting)));
+        assert!(is_wrong_peer(&Err::<BeatAck, _>(TransportError::Timeout)));
+        assert!(!is_wrong_peer(&refused(BeatRefusal::Duplicate)));
         assert!(!is_wrong_peer(&Ok(Ok(()))));
     }
 

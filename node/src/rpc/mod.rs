@@ -1,15 +1,17 @@
-//! The node's RPC: the SDK's methods, and `r1_*` for what is about this node alone: facts that no chain knows, and calls
-//! signed by its key.
+//! The node's RPC: the SDK's methods, and `r1_*` for what is about this node alone: facts that no chain knows, and
+//! calls signed by its key.
 
 mod work;
 
 use crate::{
     adapters::metrics::{phase_label, Metrics},
     dauth::{Admission, Watch},
+    health::{Board, Condition},
     service::{FullBackend, FullClient, FullPool, SelectChain},
     work::Work,
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, RpcModule};
+use ratio1_heartbeat::status::{Check, Sending};
 use ratio1_primitives::{AccountId, Balance, BlockNumber, Hash, Nonce};
 use ratio1_runtime::Block;
 use sc_consensus_babe::BabeWorkerHandle;
@@ -17,14 +19,7 @@ use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, Sh
 use sc_rpc::SubscriptionTaskExecutor;
 use serde::Serialize;
 use sp_keystore::KeystorePtr;
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-/// An oracle that counts says so every second; one that was silent for this long does not count.
-const COUNTING: Duration = Duration::from_secs(5);
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 /// What the node runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +43,8 @@ pub struct Status {
     pub node: Option<String>,
     /// Whether the chain admits it; if not, why, and what helps.
     pub admission: Admission,
+    /// All that can be wrong with it, and what helps where something is.
+    pub conditions: Vec<Condition>,
     /// Heartbeats it sent; none on a plain full node.
     pub beats: Beats,
     /// Its oracle worker, on a validator.
@@ -62,6 +59,56 @@ pub struct Beats {
     pub sent: u64,
     /// Counted by none.
     pub failed: u64,
+    /// The running epoch.
+    pub epoch: u32,
+    /// Its slots for which an oracle took the beat, since the start.
+    pub delivered: u32,
+    /// The oracles they are sent to.
+    pub receivers: Vec<String>,
+    /// Oracles left in this epoch, since what they took did not arrive elsewhere.
+    pub left: Vec<String>,
+    /// What oracles say that they are not sent to.
+    pub arrival: Vec<Arrival>,
+}
+
+/// How many beats of the running epoch an oracle counts that they are not sent to: they came there from others.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Arrival {
+    /// The oracle.
+    pub oracle: String,
+    /// When it was asked, in Unix milliseconds.
+    pub at: u64,
+    /// Slots delivered until then.
+    pub delivered: u32,
+    /// Slots it counts.
+    pub counted: Option<u32>,
+    /// Why it does not say.
+    pub error: Option<String>,
+}
+
+impl Beats {
+    fn of(metrics: &Metrics) -> Self {
+        let (sent, failed) = metrics.sent();
+        let Sending { epoch, delivered, receivers, left, checks } = metrics.sending();
+        let names = |oracles: Vec<AccountId>| oracles.iter().map(ToString::to_string).collect();
+        let arrival = checks.into_iter().map(|Check { oracle, at, delivered, counted }| Arrival {
+            oracle: oracle.to_string(),
+            at,
+            delivered,
+            counted: counted.as_ref().ok().copied(),
+            error: counted.err(),
+        });
+        Self {
+            sent,
+            failed,
+            epoch: epoch.0,
+            delivered,
+            receivers: names(receivers),
+            left: names(left),
+            arrival: arrival.collect(),
+        }
+    }
 }
 
 /// The oracle worker since the start.
@@ -105,15 +152,16 @@ pub struct NodeFacts {
     pub watch: Watch,
     /// Its counters.
     pub metrics: Arc<Metrics>,
+    /// What is wrong with it.
+    pub board: Board,
 }
 
 impl NodeFacts {
     fn oracle(&self) -> OracleStatus {
         let seen = self.metrics.seen();
         let round = seen.phase();
-        let now = Instant::now();
         OracleStatus {
-            counting: seen.counted.is_some_and(|at| now.saturating_duration_since(at) < COUNTING),
+            counting: seen.is_counting(Instant::now()),
             covered_slots: seen.coverage.map(|(covered, _)| covered),
             passed_slots: seen.coverage.map(|(_, passed)| passed),
             epoch: round.map(|(epoch, _)| epoch.0),
@@ -129,12 +177,12 @@ impl NodeFacts {
 impl NodeApiServer for NodeFacts {
     fn status(&self) -> RpcResult<Status> {
         let standing = self.watch.standing();
-        let (sent, failed) = self.metrics.sent();
         Ok(Status {
             role: self.role,
             node: standing.node().map(|node| node.to_string()),
             admission: standing.admission(),
-            beats: Beats { sent, failed },
+            conditions: self.board.conditions(),
+            beats: Beats::of(&self.metrics),
             oracle: (self.role == NodeRole::Validator).then(|| self.oracle()),
         })
     }

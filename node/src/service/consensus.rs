@@ -3,8 +3,11 @@
 use super::{
     network::GrandpaProtocol,
     partial::{BlockImport, Inherents, JUSTIFICATION_PERIOD},
+    stopping::until_stopped,
+    voting::{Patient, Stage, Standing, Withheld},
     FullBackend, FullClient, FullPool, SelectChain,
 };
+use ratio1_primitives::BlockNumber;
 use ratio1_runtime::Block;
 use sc_consensus_babe::{BabeLink, SlotProportion};
 use sc_consensus_grandpa::{LinkHalf, SharedVoterState};
@@ -21,6 +24,14 @@ use std::{sync::Arc, time::Duration};
 const GOSSIP: Duration = Duration::from_millis(333);
 /// The part of a slot that may be spent on making its block.
 const PROPOSING: f32 = 0.5;
+
+/// How block production slows down while nothing becomes final: from 50 blocks on, by a slot for each two more, to one
+/// block in four slots and no further.
+///
+/// It must slow down, for what is not final is kept in memory and is what a fork throws away. It must not stop: the way
+/// out of a stall leads through blocks, and votes, windows and delays are counted in them.
+const BACK_OFF: BackoffAuthoringOnFinalizedHeadLagging<BlockNumber> =
+    BackoffAuthoringOnFinalizedHeadLagging { max_interval: 3, unfinalized_slack: 50, authoring_bias: 2 };
 
 /// What consensus takes from the node's configuration.
 pub struct Consensus {
@@ -58,7 +69,9 @@ impl Consensus {
         block_import: BlockImport,
         babe_link: BabeLink<Block>,
         sync: Arc<SyncingService<Block>>,
+        standing: &Standing,
     ) -> Result<(), Error> {
+        let slot_duration = babe_link.config().slot_duration();
         let proposer = sc_basic_authorship::ProposerFactory::new(
             task_manager.spawn_handle(),
             client.clone(),
@@ -72,24 +85,25 @@ impl Consensus {
             select_chain,
             env: proposer,
             block_import,
-            sync_oracle: sync.clone(),
+            sync_oracle: Patient::new(sync.clone(), standing.stage(), slot_duration),
             justification_sync_link: sync,
-            create_inherent_data_providers: Inherents { slot_duration: babe_link.config().slot_duration() },
+            create_inherent_data_providers: Inherents { slot_duration },
             force_authoring: self.force_authoring,
-            backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
+            backoff_authoring_blocks: Some(BACK_OFF),
             babe_link,
             block_proposal_slot_portion: SlotProportion::new(PROPOSING),
             max_block_proposal_slot_portion: None,
             telemetry: self.telemetry.clone(),
         })?;
+        let babe = until_stopped(babe);
         task_manager.spawn_essential_handle().spawn_blocking("babe-proposer", Some("block-authoring"), babe);
         Ok(())
     }
 
-    /// Vote on finality as a validator, follow it as any other node.
+    /// Vote on finality as a validator that may, follow it as any other node.
     #[allow(clippy::too_many_arguments)]
     pub fn finalise(
-        &self,
+        self,
         task_manager: &TaskManager,
         link: LinkHalf<Block, FullClient, SelectChain>,
         protocol: GrandpaProtocol,
@@ -97,37 +111,81 @@ impl Consensus {
         sync: Arc<SyncingService<Block>>,
         shared_voter_state: SharedVoterState,
         pool: Arc<FullPool>,
-    ) -> Result<(), Error> {
+        standing: Standing,
+    ) {
         if !self.finality {
-            return Ok(());
+            return;
         }
-        let config = sc_consensus_grandpa::Config {
-            gossip_duration: GOSSIP,
-            justification_generation_period: JUSTIFICATION_PERIOD,
-            observer_enabled: false,
-            local_role: self.role,
-            name: Some(self.name.clone()),
-            // Who does not vote needs no key.
-            keystore: self.role.is_authority().then(|| self.keystore.clone()),
-            telemetry: self.telemetry.clone(),
-            protocol_name: protocol.name,
-        };
-        let voter = sc_consensus_grandpa::run_grandpa_voter::<_, FullBackend, _, _, _, _, _>(
-            sc_consensus_grandpa::GrandpaParams {
-                config,
-                link,
-                network,
-                sync: Arc::new(sync),
-                notification_service: protocol.notifications,
-                voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
-                prometheus_registry: self.registry.clone(),
-                shared_voter_state,
+        // Who does not vote needs no key.
+        let keystore: Option<KeystorePtr> = self.role.is_authority().then(|| {
+            let withheld = Withheld::new(self.keystore.clone(), standing.clone());
+            Arc::new(withheld) as KeystorePtr
+        });
+        let params = sc_consensus_grandpa::GrandpaParams {
+            config: sc_consensus_grandpa::Config {
+                gossip_duration: GOSSIP,
+                justification_generation_period: JUSTIFICATION_PERIOD,
+                observer_enabled: false,
+                local_role: self.role,
+                name: Some(self.name),
+                keystore,
                 telemetry: self.telemetry.clone(),
-                // Through it GRANDPA reports equivocations.
-                offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(pool),
+                protocol_name: protocol.name,
             },
-        )?;
-        task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, voter);
-        Ok(())
+            link,
+            network,
+            sync: Arc::new(sync),
+            notification_service: protocol.notifications,
+            voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
+            prometheus_registry: self.registry,
+            shared_voter_state,
+            telemetry: self.telemetry,
+            // Through it GRANDPA reports equivocations.
+            offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(pool),
+        };
+        let voter = async move {
+            // GRANDPA asks when it starts whether it spreads commits, so a validator that votes at once starts with its
+            // keys.
+            standing.reached(Stage::Listening).await;
+            match sc_consensus_grandpa::run_grandpa_voter::<_, FullBackend, _, _, _, _, _>(params) {
+                Ok(voter) => voter.await,
+                Err(error) => tracing::error!(target: "ratio1", %error, "GRANDPA did not start"),
+            }
+        };
+        task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, until_stopped(voter));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sc_consensus_slots::BackoffAuthoringBlocksStrategy;
+    use sp_consensus_babe::Slot;
+
+    /// Slots that `blocks` blocks take while the head that is final stays where it is, if somebody always could make
+    /// one.
+    fn slots(strategy: &BackoffAuthoringOnFinalizedHeadLagging<BlockNumber>, blocks: BlockNumber) -> u64 {
+        let mut slot = 1u64;
+        for head in 1..=blocks {
+            let made = slot;
+            slot += 1;
+            while strategy.should_backoff(head, Slot::from(made), 0, Slot::from(slot), "") {
+                slot += 1;
+            }
+        }
+        slot - 1
+    }
+
+    #[test]
+    fn blocks_slow_down_at_most_fourfold_when_nothing_becomes_final() {
+        // The delay of governance on mainnet: seven days of blocks.
+        const WEEK: BlockNumber = 201_600;
+        let taken = slots(&BACK_OFF, WEEK);
+        assert!(taken > u64::from(WEEK) * 39 / 10, "{taken}: it does slow down");
+        assert!(taken <= u64::from(WEEK) * 4, "{taken} slots");
+        assert_eq!(slots(&BACK_OFF, 50), 50, "not before 50 blocks are open");
+        // What the SDK would do: a hundred slots for each block, and the week becomes two years.
+        let usual = BackoffAuthoringOnFinalizedHeadLagging::default();
+        assert!(slots(&usual, WEEK) > u64::from(WEEK) * 100);
     }
 }

@@ -1,21 +1,30 @@
 //! Wiring: what runs in a node, and what each part is given.
 
 mod consensus;
+mod fellows;
 mod network;
 mod partial;
+mod stopping;
+mod voting;
 mod workers;
 
+pub use fellows::Fellows;
 pub use partial::{partial, FullBackend, FullClient, FullPool, HostFunctions, Partial, SelectChain};
+pub use voting::{Stage, Standing};
 
 use crate::{
     adapters::{
-        chain::ChainAdapter, keys::KeystoreAdapter, metrics::Metrics, transport::NetTransport, work::WorkAdapter,
+        chain::ChainAdapter, hardware::Machine, keys::KeystoreAdapter, metrics::Metrics, transport::NetTransport,
+        work::WorkAdapter,
     },
+    command::OperatorRpc,
     dauth::Watch,
+    health::{Board, Inspector},
     rpc::{self, NodeFacts, NodeRole},
     work::Work,
 };
 use consensus::Consensus;
+use fellows::Keeper;
 use network::Prepared;
 use ratio1_primitives::{keys::NODE_KEY_TYPE, Hash};
 use ratio1_runtime::Block;
@@ -27,10 +36,13 @@ use sc_service::{
 use sp_blockchain::HeaderBackend;
 use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, sync::Arc, time::Duration};
+use voting::Watcher;
 
 /// Connections live this long without use. Beats may be tens of seconds apart, and each would otherwise begin with
 /// dialling its oracle anew.
 const IDLE_CONNECTION: Duration = Duration::from_secs(60);
+/// Where an oracle keeps its counts and ballots, below the chain's folder.
+pub const ORACLE_FOLDER: &str = "oracle";
 
 /// What a node is told besides the SDK's configuration.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +53,12 @@ pub struct Options {
     pub r1_usd_file: Option<PathBuf>,
     /// Where an edge node's heartbeats take the states of its services from.
     pub service_states: Option<PathBuf>,
+    /// For how long they are believed; zero: for ever.
+    pub service_states_max_age: Duration,
+    /// Where the operator's methods listen.
+    pub operator_rpc: OperatorRpc,
+    /// Whether a validator votes although its database has no record of its votes.
+    pub vote_without_record: bool,
 }
 
 /// Start a node. It speaks litep2p: a second network backend would double the time it takes to compile, and nothing
@@ -82,9 +100,22 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
     let Prepared { net_config, notifications, grandpa, protocols, inbound } =
         network::prepare::<N>(&config, genesis, role == NodeRole::Validator);
     let metrics = Metrics::new(config.prometheus_registry()).map_err(|error| Error::Other(error.to_string()))?;
-    let node = NodeFacts { role, watch: Watch::default(), metrics: Arc::new(metrics) };
+    let node = NodeFacts { role, watch: Watch::default(), metrics: Arc::new(metrics), board: Board::default() };
+    let authorities = parts.grandpa_link.shared_authority_set().clone();
+    let stage = match role {
+        NodeRole::Validator => {
+            let count = authorities.current_authorities().iter().count();
+            voting::begin(&parts.client, count, options.vote_without_record)?
+        }
+        // Nothing to vote with.
+        NodeRole::Edge | NodeRole::Full => Stage::Voting,
+    };
+    let standing = Standing::new(stage);
+    let slot_duration = parts.babe_link.config().slot_duration();
     let voter_state = SharedVoterState::empty();
-    let rpc = rpc_deps(&config, &parts, node.clone(), voter_state.clone());
+    // One for all, as it holds keys that were unlocked.
+    let keys = KeystoreAdapter::new(parts.keystore.local_keystore());
+    let rpc = rpc_deps(&config, &parts, keys.clone(), node.clone(), voter_state.clone());
     let warp_sync = warp_sync(&parts);
     let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(BuildNetworkParams {
         config: &config,
@@ -108,19 +139,63 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
         network::spawn_offchain_workers(&config, &parts.task_manager, client, backend, pool, &network, &keystore)?;
     }
 
+    if stage != Stage::Voting {
+        let watcher = Watcher {
+            standing: standing.clone(),
+            client: parts.client.clone(),
+            sync: sync.clone(),
+            authorities,
+            rounds: voter_state.clone(),
+            justifications: parts.grandpa_link.justification_stream(),
+            slot_duration,
+        };
+        parts.task_manager.spawn_handle().spawn("voting-watcher", None, watcher.run());
+    }
+
     let chain = Arc::new(ChainAdapter::new(parts.client.clone(), sync.clone()));
+    let transport = Arc::new(NetTransport::new(network.clone(), discovery, chain.clone(), protocols));
+    let fellows = Fellows::default();
+    let keeper = (role == NodeRole::Validator).then(|| Keeper {
+        chain: chain.clone(),
+        transport: transport.clone(),
+        network: network.clone(),
+        sync: sync.clone(),
+        fellows: fellows.clone(),
+        configured: config.network.default_peers_set.reserved_nodes.iter().map(|node| node.peer_id).collect(),
+        every: network::fellows_every(&config),
+    });
+    let inspector = Arc::new(Inspector {
+        role,
+        watch: node.watch.clone(),
+        metrics: node.metrics.clone(),
+        board: node.board.clone(),
+        chain: chain.clone(),
+        client: parts.client.clone(),
+        sync: sync.clone(),
+        keystore: keystore.clone(),
+        standing: standing.clone(),
+        operator_rpc: options.operator_rpc,
+        slot_duration,
+        data: config.data_path.clone(),
+    });
     workers::spawn(
         &mut parts.task_manager,
         workers::Deps {
             node,
-            transport: Arc::new(NetTransport::new(network.clone(), discovery, chain.clone(), protocols)),
+            transport,
             chain,
             client: parts.client.clone(),
             pool: parts.pool.clone(),
-            keys: KeystoreAdapter(keystore.clone()),
+            keys,
             inbound,
+            keeper,
+            fellows,
+            callers: Arc::default(),
+            network: network.clone(),
+            inspector,
             r1_usd_file: options.r1_usd_file,
             service_states: options.service_states,
+            service_states_max_age: options.service_states_max_age,
             data: config.data_path.clone(),
         },
     )?;
@@ -151,9 +226,11 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
             import,
             link,
             sync.clone(),
+            &standing,
         )?;
     }
-    consensus.finalise(&parts.task_manager, parts.grandpa_link, grandpa, network, sync, voter_state, parts.pool)?;
+    let (link, pool) = (parts.grandpa_link, parts.pool);
+    consensus.finalise(&parts.task_manager, link, grandpa, network, sync, voter_state, pool, standing);
     Ok(parts.task_manager)
 }
 
@@ -166,14 +243,21 @@ fn warp_sync(parts: &Partial) -> WarpSyncConfig<Block> {
     )))
 }
 
-fn rpc_deps(config: &Configuration, parts: &Partial, node: NodeFacts, voter_state: SharedVoterState) -> rpc::Deps {
+fn rpc_deps(
+    config: &Configuration,
+    parts: &Partial,
+    keys: KeystoreAdapter,
+    node: NodeFacts,
+    voter_state: SharedVoterState,
+) -> rpc::Deps {
     let authority_set = parts.grandpa_link.shared_authority_set().clone();
     let proofs = FinalityProofProvider::new_for_service(parts.backend.clone(), Some(authority_set.clone()));
     let work = Work {
         chain: Arc::new(WorkAdapter::new(parts.client.clone(), parts.pool.clone())),
-        keys: KeystoreAdapter(parts.keystore.keystore()),
+        keys,
         watch: node.watch.clone(),
         role: node.role,
+        machine: Machine::new(config.data_path.clone()),
     };
     rpc::Deps {
         client: parts.client.clone(),

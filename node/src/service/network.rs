@@ -18,6 +18,8 @@ use std::{sync::Arc, time::Duration};
 
 /// On networks of one machine or one desk, addresses are published and looked up this often: nodes come and go.
 const LOCAL_DISCOVERY: Duration = Duration::from_secs(20);
+/// How often oracles' addresses are looked for, to keep places for them: on such networks, and on others.
+const FELLOWS: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
 /// GRANDPA's protocol.
 pub struct GrandpaProtocol {
@@ -103,6 +105,15 @@ pub fn spawn_discovery(
     service
 }
 
+/// How often a validator looks for its fellow oracles.
+pub fn fellows_every(config: &Configuration) -> Duration {
+    if matches!(config.chain_spec.chain_type(), ChainType::Live) {
+        FELLOWS.1
+    } else {
+        FELLOWS.0
+    }
+}
+
 /// The SDK's offchain workers; of the runtime's pallets only equivocation reports use them.
 pub fn spawn_offchain_workers(
     config: &Configuration,
@@ -120,7 +131,8 @@ pub fn spawn_offchain_workers(
         transaction_pool: Some(OffchainTransactionPoolFactory::new(pool.clone())),
         network_provider: Arc::new(network.clone()),
         is_validator: config.role.is_authority(),
-        enable_http_requests: true,
+        // The runtime asks nobody on the web.
+        enable_http_requests: false,
         custom_extensions: |_| Vec::new(),
     })?;
     let spawner: SpawnTaskHandle = task_manager.spawn_handle();

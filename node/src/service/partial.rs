@@ -1,5 +1,6 @@
 //! The parts that every command needs: client, pool, import queue with BABE and GRANDPA.
 
+use super::stopping::Spawner;
 use crate::chain_spec;
 use ratio1_runtime::{Block, RuntimeApi};
 use sc_chain_spec::GenesisBlockBuilder;
@@ -105,7 +106,7 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
     let select_chain = SelectChain::new(backend.clone());
     let pool = Arc::new(
         sc_transaction_pool::Builder::new(
-            task_manager.spawn_essential_handle(),
+            Spawner(task_manager.spawn_essential_handle()),
             client.clone(),
             config.role.is_authority().into(),
         )
@@ -138,7 +139,7 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
         justification_import: Some(Box::new(grandpa_import)),
         client: client.clone(),
         slot_duration,
-        spawner: &task_manager.spawn_essential_handle(),
+        spawner: &Spawner(task_manager.spawn_essential_handle()),
         registry: config.prometheus_registry(),
         telemetry: handle,
     })?;

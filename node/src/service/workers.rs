@@ -3,7 +3,10 @@
 //! They run on an async runtime of their own. The SDK's panic hook ends the process when a panic happens on one of its
 //! threads; on ours a panic only unwinds its task. So no worker, and no blocking call of one, can take consensus down.
 
-use super::{FullClient, FullPool};
+use super::{
+    fellows::{Fellows, Keeper},
+    FullClient, FullPool,
+};
 use crate::{
     adapters::{
         chain::{ChainAdapter, PoolSink},
@@ -14,14 +17,20 @@ use crate::{
         services::ServicesFile,
         transport::NetTransport,
     },
-    network::{Doors, Inbound},
+    callers::{Callers, Reputation},
+    health::Inspector,
+    network::{Doors, Hall, Inbound},
     rpc::{NodeFacts, NodeRole},
 };
 use ratio1_heartbeat::{
     channels,
-    ports::{Chain, NoPrice, NoServices, PriceFeed, Services, SystemClock},
-    run_oracle, run_sender, OracleDeps, SenderDeps, Store,
+    ports::{Chain, NoPrice, NoServices, PriceFeed, Services, SystemClock, Telemetry},
+    run_oracle, run_sender,
+    status::Part,
+    store::ChainId,
+    OracleDeps, SenderDeps, Store,
 };
+use sc_network::service::traits::NetworkService;
 use sc_service::{error::Error, TaskManager};
 use sp_panic_handler::AbortGuard;
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
@@ -61,17 +70,29 @@ pub struct Deps {
     pub transport: Arc<NetTransport>,
     /// What arrives for an oracle.
     pub inbound: Option<Inbound>,
+    /// Keeps places for fellow oracles, on a validator.
+    pub keeper: Option<Keeper>,
+    /// The peers that are oracles.
+    pub fellows: Fellows,
+    /// The peers that send something.
+    pub callers: Arc<Callers>,
+    /// Where they are punished.
+    pub network: Arc<dyn NetworkService>,
+    /// Looks for what is wrong.
+    pub inspector: Arc<Inspector>,
     /// Where an oracle's ballots take the R1/USD price from.
     pub r1_usd_file: Option<PathBuf>,
     /// Where an edge node's heartbeats take the states of its services from.
     pub service_states: Option<PathBuf>,
+    /// For how long they are believed; zero: for ever.
+    pub service_states_max_age: Duration,
     /// The folder of the chain's data.
     pub data: PathBuf,
 }
 
 /// Start the workers that the node's role needs. They end with the task manager.
 pub fn spawn(task_manager: &mut TaskManager, mut deps: Deps) -> Result<(), Error> {
-    let inbound = deps.inbound.take();
+    let (inbound, keeper) = (deps.inbound.take(), deps.keeper.take());
     let deps = Arc::new(deps);
     let mut crew = Crew::new(deps.node.metrics.clone())?;
     crew.add("dauth", {
@@ -81,6 +102,16 @@ pub fn spawn(task_manager: &mut TaskManager, mut deps: Deps) -> Result<(), Error
             stop.or(node.watch.run(chain, keys, node.metrics, node.role))
         }
     });
+    crew.add("health", {
+        let inspector = deps.inspector.clone();
+        move |stop| stop.or(inspector.clone().run())
+    });
+    if let Some(keeper) = keeper.map(Arc::new) {
+        crew.add("fellows", move |stop| {
+            let keeper = keeper.clone();
+            async move { stop.or(keeper.run()).await }
+        });
+    }
     let own = inbound.map(|inbound| oracle(&mut crew, &deps, inbound));
     if deps.node.role != NodeRole::Full {
         let services = services(&deps);
@@ -102,8 +133,13 @@ fn oracle(crew: &mut Crew, deps: &Arc<Deps>, inbound: Inbound) -> OwnBeats {
         move |stop| run_counting(deps.clone(), doors.clone(), prices.clone(), stop)
     });
     crew.add("inbound", {
-        let (metrics, doors) = (deps.node.metrics.clone(), doors.clone());
-        move |stop| stop.or(inbound.clone().run(doors.clone(), metrics.clone()))
+        let hall = Hall {
+            doors: doors.clone(),
+            callers: deps.callers.clone(),
+            fellows: deps.fellows.clone(),
+            telemetry: deps.node.metrics.clone(),
+        };
+        move |stop| stop.or(inbound.clone().run(hall.clone()))
     });
     crew.add("own-beats", move |stop| {
         let (doors, waiting) = (doors.clone(), waiting.clone());
@@ -124,15 +160,25 @@ async fn run_counting(
     prices: Arc<dyn PriceFeed>,
     stop: Stop,
 ) -> Result<(), Failure> {
-    let (path, genesis) = (deps.data.join("oracle"), deps.chain.genesis());
-    let store = tokio::task::spawn_blocking(move || Store::open(&path, genesis)).await??;
+    // What was counted belongs to one chain, which has a name only when its clock is set.
+    let chain = tokio::select! {
+        chain = ChainId::of(deps.chain.clone()) => chain,
+        _ = stop.clone().wait() => None,
+    };
+    let Some(chain) = chain else { return Ok(()) };
+    let path = deps.data.join(super::ORACLE_FOLDER);
+    let store = tokio::task::spawn_blocking(move || Store::open(&path, chain)).await??;
+    deps.node.metrics.trouble(Part::Store, store.trouble());
     let (handles, inputs) = channels();
     doors.open(handles);
+    let sink = Arc::new(PoolSink::new(deps.client.clone(), deps.pool.clone()));
     let oracle = OracleDeps {
         chain: deps.chain.clone(),
         keys: Arc::new(deps.keys.clone()),
         transport: deps.transport.clone(),
-        sink: Arc::new(PoolSink::new(deps.client.clone(), deps.pool.clone())),
+        sink: sink.clone(),
+        absences: sink,
+        peers: Arc::new(Reputation { callers: deps.callers.clone(), network: deps.network.clone() }),
         clock: Arc::new(SystemClock),
         prices,
         telemetry: deps.node.metrics.clone(),
@@ -153,7 +199,7 @@ fn price_feed(deps: &Deps) -> Arc<dyn PriceFeed> {
 /// What runs on this node. One for as long as it runs, as with [`price_feed`]. Without a file it reports no services.
 fn services(deps: &Deps) -> Arc<dyn Services> {
     match &deps.service_states {
-        Some(path) => Arc::new(ServicesFile::new(path.clone())),
+        Some(path) => Arc::new(ServicesFile::new(path.clone(), deps.service_states_max_age, Arc::new(SystemClock))),
         None => Arc::new(NoServices),
     }
 }
