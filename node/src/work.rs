@@ -261,8 +261,10 @@ pub mod tests {
     /// and one it serves.
     pub const SERVED: SlotRef = SlotRef { job: JobId(3), slot: 0 };
     const GENESIS: Hash = Hash::repeat_byte(9);
-    /// The best block,
+    /// The best block.
     const BEST: Hash = Hash::repeat_byte(2);
+    /// The last final one.
+    const FINAL: Hash = Hash::repeat_byte(1);
 
     /// A chain on which the node has two slots at the best block, and which is final up to a block long before the node
     /// was linked; it keeps what it is sent.
@@ -354,6 +356,17 @@ pub mod tests {
         assert!(verify_node(&node, &accept_payload(GENESIS, LICENSE, OFFERED, 120), &signature));
         let NodeCall::Resign { slot: SERVED, signature } = resign else { panic!("{resign:?}") };
         assert!(verify_node(&node, &resign_payload(GENESIS, LICENSE, SERVED, 4, 1_700_000_000_000), &signature));
+    }
+
+    #[tokio::test]
+    async fn offer_is_seen_and_accepted_when_finality_lags() {
+        let chain = Arc::new(FakeChain::default());
+        assert_eq!(chain.work_of(FINAL, LICENSE), Ok(vec![]), "nothing of it is final");
+        let (work, _) = work_on(chain.clone(), true);
+        let seen = work.assignments().await.expect("it is linked");
+        assert!(seen.iter().any(|assignment| assignment.slot == OFFERED));
+        assert!(work.accept(OFFERED).await.is_ok() && work.resign(SERVED).await.is_ok());
+        assert_eq!(chain.sent.lock().len(), 2);
     }
 
     #[tokio::test]

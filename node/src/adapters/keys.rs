@@ -126,14 +126,20 @@ fn refresh<P>(
     again: bool,
     unlock: impl Fn(&ed25519::Public) -> Held<P>,
 ) {
-    held.retain(|public, pair| names.contains(public) && (pair.is_ok() || !again));
+    held.retain(|public, _| names.contains(public));
     for public in names {
-        held.entry(public).or_insert_with(|| {
-            unlock(&public).inspect_err(|why| {
-                let key = hex::encode(public);
-                tracing::warn!(target: "ratio1", key, why, "a key cannot be used: see its file and password");
-            })
-        });
+        let before = match held.get(&public) {
+            Some(Ok(_)) => continue,
+            Some(Err(_)) if !again => continue,
+            Some(Err(why)) => Some(why.clone()),
+            None => None,
+        };
+        let pair = unlock(&public);
+        if let Some(why) = pair.as_ref().err().filter(|why| before.as_ref() != Some(why)) {
+            let key = hex::encode(public);
+            tracing::warn!(target: "ratio1", key, why, "a key cannot be used: see its file and password");
+        }
+        held.insert(public, pair);
     }
 }
 
