@@ -30,7 +30,8 @@ struct Cli {
 
 #[derive(Clone, Copy, Subcommand)]
 enum Which {
-    /// Heartbeats an oracle's counter takes in per core, against bare ed25519 verification: at least 0.7 of it.
+    /// Heartbeats an oracle takes in per core, against bare ed25519 verification: at least 0.7 of it, and 0.5 with all that
+    /// relaying them costs.
     HeartbeatIntake,
     /// Closing an epoch at 1 000 to 100 000 licenses and 7 to 100 oracles: the time per byte must not grow.
     EpochClose,
