@@ -52,7 +52,7 @@ pub type TxExtension = (
     frame_system::CheckWeight<Runtime>,
     pallet_skip_feeless_payment::SkipCheckIfFeeless<
         Runtime,
-        pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+        extension::BelowNodes<pallet_transaction_payment::ChargeTransactionPayment<Runtime>>,
     >,
     frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
     frame_system::WeightReclaim<Runtime>,

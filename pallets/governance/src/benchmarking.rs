@@ -10,10 +10,11 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use sp_runtime::traits::{One, Saturating};
 
 /// The longest preimage that fits into a transaction with room to spare.
 const LONGEST: u32 = 3 * 1024 * 1024;
+/// What the scheduler certainly has room for in one block.
+const MAX_HANDED: u32 = 40;
 
 /// A call that is looked up, of about `l` bytes.
 fn noted<T: Config>(l: u32) -> BoundedCallOf<T> {
@@ -38,15 +39,22 @@ fn name(text: &str) -> Name {
 
 /// A call of a long name, paused since ever or cooling down.
 fn entry<T: Config>(n: u32, over: bool) -> Pause<BlockNumberFor<T>> {
-    let now = frame_system::Pallet::<T>::block_number();
+    let now = Pallet::<T>::now();
     let long = |text: alloc::string::String| Name::truncate_from(format!("{text:_<64}").into_bytes());
     let call = (long(format!("pallet{n}")), long(format!("call{n}")));
-    let until = if over { now.saturating_add(100u32.into()) } else { now };
+    let until = if over { now.after(300_000) } else { now };
     Pause { call, span: Span { since: now, until }, over }
 }
 
 fn entries<T: Config>(count: u32, over: bool) -> PausesOf<T> {
     PausesOf::<T>::truncate_from((0..count).map(|n| entry::<T>(n, over)).collect())
+}
+
+/// Let everything that was decided be due now.
+fn make_due<T: Config>() {
+    let now = Pallet::<T>::now();
+    Pending::<T>::translate_values(|enactment: EnactmentOf<T>| Some(Enactment { due: now, ..enactment }));
+    Timers::<T>::mutate(|timers| timers.iter_mut().for_each(|timer| timer.due = now));
 }
 
 #[benchmarks]
@@ -78,8 +86,7 @@ mod benchmarks {
         let call = noted::<T>(l);
         let length = call.len().unwrap_or_default();
         Pallet::<T>::do_schedule(call)?;
-        let at = Pending::<T>::get(0).map(|e| e.at).ok_or(BenchmarkError::Stop("nothing is pending"))?;
-        frame_system::Pallet::<T>::set_block_number(at);
+        make_due::<T>();
         let remark = frame_system::Call::<T>::remark { remark: vec![7; usize::try_from(l).unwrap_or_default()] };
         let weight: Weight = <T as Config>::RuntimeCall::from(remark).get_dispatch_info().call_weight;
         #[extrinsic_call]
@@ -133,7 +140,7 @@ mod benchmarks {
     #[benchmark]
     fn set_parameters() -> Result<(), BenchmarkError> {
         let origin = T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-        let parameters = Parameters { delay_blocks: MOST_DELAY, pause_blocks: 1, halt_blocks: 1 };
+        let parameters = Parameters { delay_ms: MOST_DELAY_MS, pause_ms: 3_000, halt_ms: 3_000 };
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, parameters);
         assert_eq!(Configuration::<T>::get(), parameters);
@@ -142,7 +149,7 @@ mod benchmarks {
 
     #[benchmark]
     fn end_pauses(n: Linear<0, MAX_PAUSES>) {
-        let now = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
+        let now = Pallet::<T>::now();
         let pauses = entries::<T>(n, false);
         for Pause { call, .. } in &pauses {
             let _ = T::Pauses::pause(call.clone());
@@ -153,6 +160,34 @@ mod benchmarks {
             Pallet::<T>::end_pauses(now);
         }
         assert!(Pallet::<T>::paused().is_empty());
+    }
+
+    #[benchmark]
+    fn end_halt(n: Linear<0, 1>) {
+        if n > 0 {
+            Pallet::<T>::halt_for(0);
+        }
+        let now = Pallet::<T>::now();
+        #[block]
+        {
+            Pallet::<T>::end_halt(now);
+        }
+        assert!(!T::SafeMode::is_entered());
+    }
+
+    #[benchmark]
+    fn hand_over(n: Linear<0, MAX_HANDED>) -> Result<(), BenchmarkError> {
+        for i in 0..n {
+            Pallet::<T>::do_schedule(noted::<T>(i.saturating_add(128)))?;
+        }
+        make_due::<T>();
+        let now = Pallet::<T>::now();
+        #[block]
+        {
+            Pallet::<T>::hand_over(now);
+        }
+        assert!(Timers::<T>::get().is_empty());
+        Ok(())
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);

@@ -1,32 +1,41 @@
 //! Decided, public, enacted.
 
-use crate::{BoundedCallOf, Call, Config, Enactment, Error, Event, Pallet, Parameters, WeightInfo, MAX_PENDING};
+use crate::{
+    pallet::InstantOf, BoundedCallOf, Call, Config, Enactment, Error, Event, Instant, NextId, Pallet, Pending, Timer,
+    Timers, WeightInfo, MAX_PENDING,
+};
 use alloc::borrow::Cow;
 use codec::{DecodeLimit, Encode};
 use frame_support::{
     dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, PostDispatchInfo},
     ensure,
     pallet_prelude::{DispatchResult, Weight},
+    storage::with_storage_layer,
     traits::{
         schedule::{v3::Named, v3::TaskName, DispatchTime, HIGHEST_PRIORITY},
-        Bounded, Get, QueryPreimage, StorePreimage,
+        Bounded, Get, QueryPreimage, StorePreimage, Time,
     },
     MAX_EXTRINSIC_DEPTH,
 };
 use frame_system::RawOrigin;
 use sp_runtime::{
-    traits::{Dispatchable, Saturating},
-    DispatchError,
+    traits::{Dispatchable, Zero},
+    DispatchError, Saturating,
 };
 
 impl<T: Config> Pallet<T> {
+    /// The block that is being made.
+    pub(crate) fn now() -> InstantOf<T> {
+        Instant { ms: T::Time::now(), block: frame_system::Pallet::<T>::block_number() }
+    }
+
     /// The task's name at the scheduler.
     pub(crate) fn task(id: u32) -> TaskName {
         (b"governance", id).using_encoded(sp_io::hashing::blake2_256)
     }
 
     /// The call behind `call`, and its length. Nested no deeper than a transaction's call may be, so that decoding it
-    /// at the beginning of a block can not exhaust the stack.
+    /// at the beginning of a block cannot exhaust the stack.
     fn open(call: &BoundedCallOf<T>) -> Result<(<T as Config>::RuntimeCall, u32), Error<T>> {
         let bytes: Cow<[u8]> = match call {
             Bounded::Inline(bytes) => Cow::Borrowed(bytes.as_slice()),
@@ -41,7 +50,7 @@ impl<T: Config> Pallet<T> {
 
     /// See [`Pallet::schedule`].
     pub(crate) fn do_schedule(call: BoundedCallOf<T>) -> DispatchResult {
-        ensure!(crate::Pending::<T>::count() < MAX_PENDING, Error::<T>::TooManyPending);
+        ensure!(Pending::<T>::count() < MAX_PENDING, Error::<T>::TooManyPending);
         let (opened, length) = Self::open(&call)?;
         let call_weight = opened.get_dispatch_info().call_weight;
         let own = T::WeightInfo::enact(length);
@@ -49,34 +58,55 @@ impl<T: Config> Pallet<T> {
         // Room to grow: until it is enacted an upgrade may bring other weights.
         let call_weight = call_weight.saturating_mul(2).min(T::MaxWeight::get().saturating_sub(own));
 
-        let id = crate::NextId::<T>::get();
-        crate::NextId::<T>::put(id.checked_add(1).ok_or(Error::<T>::NoIdLeft)?);
-        let Parameters { delay_blocks, .. } = crate::Configuration::<T>::get();
-        let decided = frame_system::Pallet::<T>::block_number();
-        let at = decided.saturating_add(delay_blocks.into());
+        let id = NextId::<T>::get();
+        NextId::<T>::put(id.checked_add(1).ok_or(Error::<T>::NoIdLeft)?);
+        let decided = Self::now();
+        let due = decided.after(crate::Configuration::<T>::get().delay_ms);
 
         // Requested, so that nobody can withdraw what the public is to read.
         T::Preimages::hold(&call);
+        Timers::<T>::try_append(Timer { id, due }).map_err(|()| Error::<T>::TooManyPending)?;
+        Self::deposit_event(Event::Scheduled { id, call: call.clone(), hash: call.hash(), length, due });
+        Pending::<T>::insert(id, Enactment { call, call_weight, length, decided, due });
+        Ok(())
+    }
+
+    /// Hand to the scheduler what is due, at the beginning of a block. What it has no room for is offered again in the
+    /// next one.
+    pub(crate) fn hand_over(now: InstantOf<T>) -> Weight {
+        let mut timers = Timers::<T>::get();
+        if !timers.iter().any(|timer| timer.due.has_come(&now)) {
+            return T::WeightInfo::hand_over(0);
+        }
+        let mut tried = 0u32;
+        timers.retain(|timer| {
+            if !timer.due.has_come(&now) {
+                return true;
+            }
+            tried.saturating_inc();
+            with_storage_layer(|| Self::hand(timer.id)).is_err()
+        });
+        Timers::<T>::put(timers);
+        T::WeightInfo::hand_over(tried)
+    }
+
+    /// Let the scheduler enact it at the beginning of the next block.
+    fn hand(id: u32) -> DispatchResult {
+        let Enactment { call_weight, length, .. } = Pending::<T>::get(id).ok_or(Error::<T>::UnknownEnactment)?;
         let enact = <T as Config>::RuntimeCall::from(Call::<T>::enact { id, call_weight, length });
         let task = T::Preimages::bound(enact)?;
-        T::Scheduler::schedule_named(
-            Self::task(id),
-            DispatchTime::At(at),
-            None,
-            HIGHEST_PRIORITY,
-            RawOrigin::Root.into(),
-            task,
-        )?;
-        Self::deposit_event(Event::Scheduled { id, call: call.clone(), hash: call.hash(), length, at });
-        crate::Pending::<T>::insert(id, Enactment { call, at, decided });
+        let next = DispatchTime::After(Zero::zero());
+        T::Scheduler::schedule_named(Self::task(id), next, None, HIGHEST_PRIORITY, RawOrigin::Root.into(), task)?;
         Ok(())
     }
 
     /// See [`Pallet::cancel`].
     pub(crate) fn do_cancel(id: u32) -> DispatchResult {
-        let enactment = crate::Pending::<T>::take(id).ok_or(Error::<T>::UnknownEnactment)?;
+        let enactment = Pending::<T>::take(id).ok_or(Error::<T>::UnknownEnactment)?;
         T::Preimages::drop(&enactment.call);
-        // The scheduler forgets the name of a task that it postponed or gave up. Such a task finds nothing to enact.
+        Timers::<T>::mutate(|timers| timers.retain(|timer| timer.id != id));
+        // It may not have the task yet, and it forgets the name of one that it postponed or gave up. Such a task finds
+        // nothing to enact.
         let _ = T::Scheduler::cancel_named(Self::task(id));
         Self::deposit_event(Event::Cancelled { id, hash: enactment.call.hash() });
         Ok(())
@@ -84,11 +114,11 @@ impl<T: Config> Pallet<T> {
 
     /// See [`Pallet::enact`].
     pub(crate) fn do_enact(id: u32, call_weight: Weight, length: u32) -> DispatchResultWithPostInfo {
-        let enactment = crate::Pending::<T>::get(id).ok_or(Error::<T>::UnknownEnactment)?;
-        let now = frame_system::Pallet::<T>::block_number();
-        ensure!(now >= enactment.at, Error::<T>::TooEarly);
+        let enactment = Pending::<T>::get(id).ok_or(Error::<T>::UnknownEnactment)?;
+        ensure!(enactment.due.has_come(&Self::now()), Error::<T>::TooEarly);
         ensure!(enactment.call.len().is_some_and(|l| l <= length), Error::<T>::WitnessTooLow);
-        crate::Pending::<T>::remove(id);
+        Pending::<T>::remove(id);
+        Timers::<T>::mutate(|timers| timers.retain(|timer| timer.id != id));
 
         let opened = Self::open(&enactment.call);
         T::Preimages::drop(&enactment.call);

@@ -11,16 +11,20 @@
 //!
 //! ## Terminology
 //!
-//! - *Enactment*: a call that was decided and waits for its block. Its encoding is on chain from the first to the last
-//!   block of the delay: in the list if it is short, else as a preimage that is requested and so can not be withdrawn.
+//! - *Enactment*: a call that was decided and waits until the delay is over. Its encoding is on chain for the whole
+//!   delay: in the list if it is short, else as a preimage that is requested and so cannot be withdrawn.
+//! - *Time*: delays, pauses, halts and cooldowns are measured in milliseconds, with a floor in blocks
+//!   ([`FLOOR_BLOCK_MS`]). A network that makes few blocks stays governable, and one that made none for days does not
+//!   find, in its first block, that everybody's time to object has passed.
 //! - *Pause*: one call that nobody can make, but root. *Halt*: all calls but the protected ones (safe mode).
-//! - *Cooldown*: as long as something was stopped, the same can not be stopped again. After a halt nothing can be
-//!   stopped at all, so that pauses and halts in turn can not stop a call for good either.
+//! - *Cooldown*: as long as something was stopped, the same cannot be stopped again. After a halt nothing can be
+//!   stopped at all, so that pauses and halts in turn cannot stop a call for good either.
 //! - *Protected*: what the runtime never lets be paused or halted: governance, votes, claims, refunds.
 //!
 //! ## Lifecycle
 //!
-//! Of an enactment: `schedule` -> (the delay) -> [`enact`](Pallet::enact), which the scheduler calls; or `cancel`.
+//! Of an enactment: `schedule` -> (the delay) -> handed to the scheduler, which calls [`enact`](Pallet::enact) in the next
+//! block; or `cancel`.
 //! The outcome is in the event [`Event::Enacted`]: a call that fails does not fail silently. What the scheduler gave up
 //! (its event tells) stays on the list, overdue, until it is cancelled; decide it again.
 //!
@@ -28,12 +32,14 @@
 //!
 //! ## Invariants
 //!
-//! - An enactment is dispatched `delay_blocks` after it was decided, with the delay of then, and not a block earlier,
-//!   whoever calls `enact`. It is a block later where that one has no room, as the last one of a session.
+//! - An enactment is dispatched `delay_ms` after it was decided, with the delay of then, and not earlier, whoever calls
+//!   `enact`: in the block after the one in which its time comes, or in the first one with room (the last block of a
+//!   session has none).
 //! - The delay is never below the network's minimum, which is written at genesis and never again. Pauses and halts are
 //!   never longer than the delay: none outlasts what can be decided about it.
 //! - Ids are never used twice. What waits is at most [`MAX_PENDING`]; preimages of what waits are requested.
 //! - No call has two entries among the pauses; an entry that is over, is over.
+//! - No member has more than [`MAX_MOTIONS`] open motions, so that none can take all the places there are.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -42,6 +48,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod enacting;
+mod motions;
 mod pausing;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -55,8 +62,9 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{
-    CallName, Enactment, Name, Parameters, ParametersRefusal, Pause, PendingEnactment, Span, LEAST_DELAY, MAX_NAME,
-    MAX_PAUSES, MAX_PENDING, MOST_DELAY,
+    floor_blocks, most_blocks, CallName, Enactment, Instant, Name, OpenMotion, Parameters, ParametersRefusal, Pause,
+    PendingEnactment, Span, Timer, FLOOR_BLOCK_MS, LEAST_BLOCK_MS, LEAST_DELAY_MS, MAX_MOTIONS, MAX_NAME, MAX_PAUSES,
+    MAX_PENDING, MOST_DELAY_MS,
 };
 pub use weights::WeightInfo;
 
@@ -68,7 +76,8 @@ pub mod pallet {
         dispatch::{DispatchInfo, GetDispatchInfo, PostDispatchInfo},
         pallet_prelude::*,
         traits::{
-            schedule::v3::Named, Bounded, GetCallMetadata, QueryPreimage, SafeMode, StorePreimage, TransactionPause,
+            schedule::v3::Named, Bounded, GetCallMetadata, QueryPreimage, SafeMode, StorePreimage, Time,
+            TransactionPause,
         },
     };
     use frame_system::pallet_prelude::*;
@@ -79,10 +88,15 @@ pub mod pallet {
     pub(crate) type EnactmentOf<T> = Enactment<BoundedCallOf<T>, BlockNumberFor<T>>;
     pub(crate) type PendingOf<T> =
         PendingEnactment<BoundedCallOf<T>, <T as frame_system::Config>::Hash, BlockNumberFor<T>>;
+    pub(crate) type InstantOf<T> = Instant<BlockNumberFor<T>>;
+    pub(crate) type MotionsOf<T> = BoundedVec<
+        OpenMotion<<T as frame_system::Config>::AccountId, <T as frame_system::Config>::Hash>,
+        <T as Config>::MaxMotions,
+    >;
     pub(crate) type PausesOf<T> = BoundedVec<Pause<BlockNumberFor<T>>, ConstU32<MAX_PAUSES>>;
 
     /// Version of the storage's layout.
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -111,6 +125,12 @@ pub mod pallet {
         /// Who changes the parameters: root, hence after the delay.
         type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
+        /// The moment of the block that is being made, known from its very beginning: that of its slot.
+        type Time: Time<Moment = u64>;
+
+        /// The places for motions that the collective has.
+        type MaxMotions: Get<u32>;
+
         /// Calls `enact` when it is time.
         type Scheduler: Named<
             BlockNumberFor<Self>,
@@ -137,13 +157,13 @@ pub mod pallet {
     }
 
     #[pallet::type_value]
-    pub fn DefaultMinimum() -> u32 {
-        LEAST_DELAY
+    pub fn DefaultMinimum() -> u64 {
+        LEAST_DELAY_MS
     }
 
-    /// The shortest delay this network may have, in blocks. Written at genesis and never again.
+    /// The shortest delay this network may have, in milliseconds. Written at genesis and never again.
     #[pallet::storage]
-    pub type MinimumDelay<T: Config> = StorageValue<_, u32, ValueQuery, DefaultMinimum>;
+    pub type MinimumDelay<T: Config> = StorageValue<_, u64, ValueQuery, DefaultMinimum>;
 
     /// How long things take.
     #[pallet::storage]
@@ -157,7 +177,16 @@ pub mod pallet {
     #[pallet::storage]
     pub type Pending<T: Config> = CountedStorageMap<_, Twox64Concat, u32, EnactmentOf<T>>;
 
-    /// What is paused, or can not be paused again yet.
+    /// What of it has not been handed to the scheduler.
+    #[pallet::storage]
+    pub type Timers<T: Config> =
+        StorageValue<_, BoundedVec<Timer<BlockNumberFor<T>>, ConstU32<MAX_PENDING>>, ValueQuery>;
+
+    /// The motions that were open when somebody last moved one, and whose they are.
+    #[pallet::storage]
+    pub type Motions<T: Config> = StorageValue<_, MotionsOf<T>, ValueQuery>;
+
+    /// What is paused, or cannot be paused again yet.
     #[pallet::storage]
     pub type Pauses<T: Config> = StorageValue<_, PausesOf<T>, ValueQuery>;
 
@@ -168,8 +197,8 @@ pub mod pallet {
     /// What a preset sets.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
-        /// The shortest delay, in blocks. Immutable.
-        pub minimum_delay: u32,
+        /// The shortest delay, in milliseconds. Immutable.
+        pub minimum_delay: u64,
         /// The first parameters.
         pub parameters: Parameters,
         #[serde(skip)]
@@ -179,14 +208,14 @@ pub mod pallet {
 
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
-            Self { minimum_delay: LEAST_DELAY, parameters: Default::default(), _config: Default::default() }
+            Self { minimum_delay: LEAST_DELAY_MS, parameters: Default::default(), _config: Default::default() }
         }
     }
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            assert!(self.minimum_delay >= LEAST_DELAY, "genesis: the minimum delay is below that of any network");
+            assert!(self.minimum_delay >= LEAST_DELAY_MS, "genesis: the minimum delay is below that of any network");
             let valid = self.parameters.validate(self.minimum_delay);
             assert!(valid.is_ok(), "genesis: the parameters of governance are out of bounds: {valid:?}");
             MinimumDelay::<T>::put(self.minimum_delay);
@@ -207,8 +236,8 @@ pub mod pallet {
             hash: T::Hash,
             /// Length of the encoded call.
             length: u32,
-            /// Block at whose beginning it is dispatched as root.
-            at: BlockNumberFor<T>,
+            /// When it is handed to the scheduler, to be dispatched as root.
+            due: InstantOf<T>,
         },
         /// A decision was undone.
         Cancelled {
@@ -230,8 +259,8 @@ pub mod pallet {
         Paused {
             /// The call.
             call: CallName,
-            /// The first block in which it works again.
-            until: BlockNumberFor<T>,
+            /// When it works again.
+            until: InstantOf<T>,
         },
         /// The call works again: the pause ended, or was ended.
         Resumed {
@@ -240,12 +269,12 @@ pub mod pallet {
         },
         /// Only protected calls can be made.
         Halted {
-            /// The first block in which everything works again.
-            until: BlockNumberFor<T>,
+            /// When everything works again.
+            until: InstantOf<T>,
         },
-        /// The halt was ended early.
+        /// The halt ended, or was ended.
         Unhalted,
-        /// Governance changed the parameters. What waits keeps its block, what is stopped its end.
+        /// Governance changed the parameters. What waits keeps its time, what is stopped its end.
         ParametersSet {
             /// The new ones.
             parameters: Parameters,
@@ -269,7 +298,7 @@ pub mod pallet {
         TooHeavy,
         /// No enactment of this id waits; see `pending`.
         UnknownEnactment,
-        /// The public delay is not over; wait for the enactment's block.
+        /// The public delay is not over; wait until the enactment is due.
         TooEarly,
         /// The call is longer than announced; give its real length.
         WitnessTooLow,
@@ -293,10 +322,12 @@ pub mod pallet {
         HaltCooldown,
         /// The delay is below the network's minimum or above the maximum; choose one between.
         DelayOutOfBounds,
-        /// A pause lasts at least one block and at most the delay; choose one between.
+        /// A pause lasts at least a slot and at most the delay; choose one between.
         PauseOutOfBounds,
-        /// A halt lasts at least one block and at most the delay; choose one between.
+        /// A halt lasts at least a slot and at most the delay; choose one between.
         HaltOutOfBounds,
+        /// You have as many open motions as a member may; close one first, or ask another member to move it.
+        TooManyMotions,
     }
 
     impl<T> From<ParametersRefusal> for Error<T> {
@@ -312,8 +343,9 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         // Not `on_poll`: a pause has to end during multi-block migrations too.
-        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
-            Self::end_pauses(now)
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            let now = Self::now();
+            Self::end_pauses(now).saturating_add(Self::end_halt(now)).saturating_add(Self::hand_over(now))
         }
 
         #[cfg(feature = "try-runtime")]
@@ -401,7 +433,7 @@ pub mod pallet {
             Self::do_unhalt()
         }
 
-        /// Change how long things take. What waits keeps its block, what is stopped its end.
+        /// Change how long things take. What waits keeps its time, what is stopped its end.
         ///
         /// Origin: governance. Errors: [`Error::DelayOutOfBounds`], [`Error::PauseOutOfBounds`],
         /// [`Error::HaltOutOfBounds`].
@@ -421,27 +453,27 @@ pub mod pallet {
         /// What was decided and waits, by id.
         pub fn pending() -> Vec<PendingOf<T>> {
             let mut pending: Vec<_> = Pending::<T>::iter()
-                .map(|(id, Enactment { call, at, decided })| {
+                .map(|(id, Enactment { call, due, decided, .. })| {
                     let hash = call.hash();
-                    PendingEnactment { id, call, hash, at, decided }
+                    PendingEnactment { id, call, hash, due, decided }
                 })
                 .collect();
             pending.sort_by_key(|p| p.id);
             pending
         }
 
-        /// Which calls are paused, and until which block.
+        /// Which calls are paused, and until when.
         pub fn paused() -> Vec<Pause<BlockNumberFor<T>>> {
             Pauses::<T>::get().into_iter().filter(|p| !p.over).collect()
         }
 
-        /// The first block in which everything works again, if it is halted.
-        pub fn halted_until() -> Option<BlockNumberFor<T>> {
+        /// When everything works again, if it is halted.
+        pub fn halted_until() -> Option<InstantOf<T>> {
             Self::halt_ends()
         }
 
         /// How long things take, and the shortest delay of this network.
-        pub fn parameters() -> (Parameters, u32) {
+        pub fn parameters() -> (Parameters, u64) {
             (Configuration::<T>::get(), MinimumDelay::<T>::get())
         }
 

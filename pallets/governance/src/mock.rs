@@ -1,10 +1,10 @@
 //! A chain with a real collective, scheduler, preimages, safe mode and pauses.
 
 use crate as pallet_governance;
-use crate::{CallName, Name, Parameters};
+use crate::{CallName, Instant, Name, Parameters};
 use frame_support::{
     derive_impl, parameter_types,
-    traits::{Contains, EqualPrivilegeOnly, GetCallMetadata, InsideBoth, OnInitialize},
+    traits::{Contains, EqualPrivilegeOnly, GetCallMetadata, InsideBoth, OnInitialize, Time},
     weights::Weight,
 };
 use frame_system::{EnsureNever, EnsureRoot};
@@ -31,6 +31,10 @@ parameter_types! {
     pub const Half: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
     pub const Third: Weight = Weight::from_parts(666_000_000_000, u64::MAX / 3);
     pub const Nothing: Option<u64> = None;
+    /// The moment of the block that is being made.
+    pub static Moment: u64 = 3_000;
+    /// Milliseconds from one block to the next.
+    pub static BlockMs: u64 = 3_000;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -138,12 +142,25 @@ impl pallet_tx_pause::Config for Test {
     type WeightInfo = ();
 }
 
+/// The moment set by hand.
+pub struct Clock;
+
+impl Time for Clock {
+    type Moment = u64;
+
+    fn now() -> u64 {
+        Moment::get()
+    }
+}
+
 impl pallet_governance::Config for Test {
     type RuntimeCall = RuntimeCall;
     type PalletsOrigin = OriginCaller;
     type DecideOrigin = EnsureProportionAtLeast<u64, Instance1, 2, 3>;
     type UndoOrigin = EnsureProportionMoreThan<u64, Instance1, 1, 2>;
     type AdminOrigin = EnsureRoot<u64>;
+    type Time = Clock;
+    type MaxMotions = ConstU32<8>;
     type Scheduler = Scheduler;
     type Preimages = Preimage;
     type Pauses = TxPause;
@@ -157,11 +174,21 @@ pub const MEMBERS: [u64; 3] = [1, 2, 3];
 /// Somebody with money.
 pub const ALICE: u64 = 10;
 pub const BOB: u64 = 11;
-/// Of the default genesis.
+/// Blocks of the default genesis, at three seconds each.
 pub const DELAY: u64 = 12;
 pub const PAUSE: u64 = 6;
 pub const HALT: u64 = 4;
-pub const MINIMUM: u32 = 11;
+pub const MINIMUM: u64 = 11;
+
+/// So many blocks in milliseconds.
+pub fn ms(blocks: u64) -> u64 {
+    blocks * 3_000
+}
+
+/// The instant so many blocks from now, on a network in health.
+pub fn later(blocks: u64) -> Instant<u64> {
+    Governance::now().after(ms(blocks))
+}
 
 pub struct ExtBuilder {
     pub genesis: pallet_governance::GenesisConfig<Test>,
@@ -169,9 +196,9 @@ pub struct ExtBuilder {
 
 impl Default for ExtBuilder {
     fn default() -> Self {
-        let parameters = Parameters { delay_blocks: 12, pause_blocks: 6, halt_blocks: 4 };
+        let parameters = Parameters { delay_ms: ms(DELAY), pause_ms: ms(PAUSE), halt_ms: ms(HALT) };
         let genesis =
-            pallet_governance::GenesisConfig { minimum_delay: MINIMUM, parameters, _config: Default::default() };
+            pallet_governance::GenesisConfig { minimum_delay: ms(MINIMUM), parameters, _config: Default::default() };
         Self { genesis }
     }
 }
@@ -207,6 +234,7 @@ pub fn next_block() {
     Governance::do_try_state().expect("invariants hold");
     System::finalize();
     System::reset_events();
+    Moment::mutate(|moment| *moment += BlockMs::get());
     System::initialize(&(now() + 1), &Default::default(), &Default::default());
     AllPalletsWithSystem::on_initialize(now());
     Governance::do_try_state().expect("invariants hold");

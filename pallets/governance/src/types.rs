@@ -1,7 +1,7 @@
 //! What this pallet stores.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{traits::ConstU32, BoundedVec};
+use frame_support::{traits::ConstU32, weights::Weight, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::Saturating;
@@ -12,18 +12,25 @@ pub const MAX_PENDING: u32 = 64;
 pub const MAX_PAUSES: u32 = 16;
 /// The longest name of a pallet or a call.
 pub const MAX_NAME: u32 = 64;
-/// The shortest delay any network may have, in blocks.
-pub const LEAST_DELAY: u32 = 10;
-/// The longest delay any network may have: 60 days of blocks of three seconds. A longer one would be a chain that
-/// nobody can repair.
-pub const MOST_DELAY: u32 = 1_728_000;
+/// How many motions of one member may be open at one time.
+pub const MAX_MOTIONS: u32 = 2;
+/// The least time between two blocks, in milliseconds: a slot.
+pub const LEAST_BLOCK_MS: u64 = 3_000;
+/// A span of time takes at least one block for each so many milliseconds of it, a twentieth of what a network in health
+/// makes. Time alone would let a delay run out while nobody could read, object or leave, because no block was made;
+/// blocks alone would stretch it without end where few are made. Down to a block a minute, time decides.
+pub const FLOOR_BLOCK_MS: u64 = 60_000;
+/// The shortest delay any network may have, in milliseconds.
+pub const LEAST_DELAY_MS: u64 = 30_000;
+/// The longest delay any network may have: 60 days. A longer one would be a chain that nobody can repair.
+pub const MOST_DELAY_MS: u64 = 60 * 24 * 3_600 * 1_000;
 
 /// Name of a pallet, or of a call, as the metadata spells it.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 /// A pallet and one of its calls.
 pub type CallName = (Name, Name);
 
-/// How long things take, in blocks.
+/// How long things take, in milliseconds.
 #[derive(
     Clone,
     Copy,
@@ -39,57 +46,104 @@ pub type CallName = (Name, Name);
     Deserialize,
 )]
 pub struct Parameters {
-    /// Between the collective's decision and its enactment. At least the network's minimum, at most [`MOST_DELAY`].
-    pub delay_blocks: u32,
-    /// How long a pause lasts. At most the delay.
-    pub pause_blocks: u32,
-    /// How long a halt lasts. At most the delay.
-    pub halt_blocks: u32,
+    /// Between the collective's decision and its enactment. At least the network's minimum, at most [`MOST_DELAY_MS`].
+    pub delay_ms: u64,
+    /// How long a pause lasts. At least a slot, at most the delay.
+    pub pause_ms: u64,
+    /// How long a halt lasts. At least a slot, at most the delay.
+    pub halt_ms: u64,
 }
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self { delay_blocks: LEAST_DELAY, pause_blocks: 5, halt_blocks: 5 }
+        Self { delay_ms: LEAST_DELAY_MS, pause_ms: 15_000, halt_ms: 15_000 }
     }
 }
 
 /// Which bound [`Parameters`] break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParametersRefusal {
-    /// The delay is below the network's minimum or above [`MOST_DELAY`].
+    /// The delay is below the network's minimum or above [`MOST_DELAY_MS`].
     Delay,
-    /// The pause is zero or longer than the delay.
+    /// The pause is shorter than a slot or longer than the delay.
     Pause,
-    /// The halt is zero or longer than the delay.
+    /// The halt is shorter than a slot or longer than the delay.
     Halt,
 }
 
 impl Parameters {
     /// Whether every parameter is within its bounds, on a network with this minimum delay.
-    pub fn validate(&self, minimum: u32) -> Result<(), ParametersRefusal> {
-        let within = |blocks: u32| (1..=self.delay_blocks).contains(&blocks);
-        if !(minimum.max(LEAST_DELAY)..=MOST_DELAY).contains(&self.delay_blocks) {
+    pub fn validate(&self, minimum: u64) -> Result<(), ParametersRefusal> {
+        let within = |ms: u64| (LEAST_BLOCK_MS..=self.delay_ms).contains(&ms);
+        if !(minimum.max(LEAST_DELAY_MS)..=MOST_DELAY_MS).contains(&self.delay_ms) {
             return Err(ParametersRefusal::Delay);
         }
-        if !within(self.pause_blocks) {
+        if !within(self.pause_ms) {
             return Err(ParametersRefusal::Pause);
         }
-        if !within(self.halt_blocks) {
+        if !within(self.halt_ms) {
             return Err(ParametersRefusal::Halt);
         }
         Ok(())
     }
 }
 
-/// A call that waits for its block.
+/// The fewest blocks in which so many milliseconds pass for governance.
+pub fn floor_blocks(ms: u64) -> u32 {
+    u32::try_from(ms.div_ceil(FLOOR_BLOCK_MS)).unwrap_or(u32::MAX)
+}
+
+/// The most blocks that can be made in so many milliseconds.
+pub fn most_blocks(ms: u64) -> u32 {
+    u32::try_from(ms.div_ceil(LEAST_BLOCK_MS)).unwrap_or(u32::MAX)
+}
+
+/// A point in the life of the chain: it has come when both its moment and its block have.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Instant<BlockNumber> {
+    /// Milliseconds since 1970.
+    pub ms: u64,
+    /// The block.
+    pub block: BlockNumber,
+}
+
+impl<BlockNumber: Copy + PartialOrd + Saturating + From<u32>> Instant<BlockNumber> {
+    /// Whether it has come at `now`.
+    pub fn has_come(&self, now: &Self) -> bool {
+        now.ms >= self.ms && now.block >= self.block
+    }
+
+    /// So many milliseconds later, and no fewer blocks than [`floor_blocks`] of them.
+    pub fn after(self, ms: u64) -> Self {
+        let block = self.block.saturating_add(floor_blocks(ms).into());
+        Self { ms: self.ms.saturating_add(ms), block }
+    }
+}
+
+/// A call that waits until its delay is over.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Enactment<Call, BlockNumber> {
     /// What is dispatched as root.
     pub call: Call,
-    /// At the beginning of which block.
-    pub at: BlockNumber,
-    /// In which block the collective decided it.
-    pub decided: BlockNumber,
+    /// What it may weigh.
+    pub call_weight: Weight,
+    /// Length of its encoding.
+    pub length: u32,
+    /// When the collective decided it.
+    pub decided: Instant<BlockNumber>,
+    /// When it is handed to the scheduler.
+    pub due: Instant<BlockNumber>,
+}
+
+/// An enactment whose time has not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Timer<BlockNumber> {
+    /// The enactment's id.
+    pub id: u32,
+    /// When its time comes.
+    pub due: Instant<BlockNumber>,
 }
 
 /// A pending enactment as the views show it.
@@ -101,26 +155,37 @@ pub struct PendingEnactment<Call, Hash, BlockNumber> {
     pub call: Call,
     /// Hash of the encoded call.
     pub hash: Hash,
-    /// Block at whose beginning it is dispatched as root.
-    pub at: BlockNumber,
-    /// Block in which the collective decided it.
-    pub decided: BlockNumber,
+    /// When it is handed to the scheduler, which dispatches it as root at the beginning of the next block with room.
+    pub due: Instant<BlockNumber>,
+    /// When the collective decided it.
+    pub decided: Instant<BlockNumber>,
 }
 
-/// Blocks during which something was stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+/// Time during which something was stopped.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub struct Span<BlockNumber> {
-    /// The first one.
-    pub since: BlockNumber,
-    /// The first one after it.
-    pub until: BlockNumber,
+    /// From when on.
+    pub since: Instant<BlockNumber>,
+    /// The first instant after it.
+    pub until: Instant<BlockNumber>,
 }
 
-impl<BlockNumber: Copy + Saturating> Span<BlockNumber> {
-    /// The first block in which the same may be stopped again: after as long a time as it was stopped.
-    pub fn cooled(&self) -> BlockNumber {
-        self.until.saturating_add(self.until.saturating_sub(self.since))
+impl<BlockNumber: Copy + PartialOrd + Saturating + From<u32>> Span<BlockNumber> {
+    /// When the same may be stopped again: after as long a time as it was stopped.
+    pub fn cooled(&self) -> Instant<BlockNumber> {
+        self.until.after(self.until.ms.saturating_sub(self.since.ms))
     }
+}
+
+/// A motion that is open, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct OpenMotion<AccountId, Hash> {
+    /// Hash of the call that is moved.
+    pub hash: Hash,
+    /// Who moved it.
+    pub proposer: AccountId,
 }
 
 /// A call that is paused, or was and can not be paused again yet.

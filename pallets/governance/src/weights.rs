@@ -22,6 +22,10 @@ pub trait WeightInfo {
     fn set_parameters() -> Weight;
     /// The beginning of a block in which `n` pauses end.
     fn end_pauses(n: u32) -> Weight;
+    /// The beginning of a block in which `n` halts end, none or one.
+    fn end_halt(n: u32) -> Weight;
+    /// The beginning of a block in which `n` enactments are handed to the scheduler.
+    fn hand_over(n: u32) -> Weight;
 }
 
 fn rough(reads: u64, writes: u64) -> Weight {
@@ -59,5 +63,11 @@ impl WeightInfo for () {
     }
     fn end_pauses(n: u32) -> Weight {
         rough(1, 0).saturating_add(RocksDbWeight::get().reads_writes(1, 2).saturating_mul(n.into()))
+    }
+    fn end_halt(n: u32) -> Weight {
+        rough(2, 0).saturating_add(rough(0, 2).saturating_mul(n.into()))
+    }
+    fn hand_over(n: u32) -> Weight {
+        rough(1, 1).saturating_add(rough(3, 2).saturating_mul(n.into()))
     }
 }

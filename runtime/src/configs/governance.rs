@@ -3,18 +3,21 @@
 
 use super::{conveniences::deposit, RuntimeBlockWeights};
 use crate::*;
+use codec::{Decode, Encode, MaxEncodedLen};
 use frame_support::{
     dispatch::DispatchInfo,
     migrations::{FailedMigrationHandler, FailedMigrationHandling},
     parameter_types,
     traits::{
-        fungible::HoldConsideration, ConstU32, Contains, EqualPrivilegeOnly, GetCallMetadata, LinearStoragePrice,
+        fungible::HoldConsideration, Consideration, ConstU32, Contains, EqualPrivilegeOnly, GetCallMetadata,
+        LinearStoragePrice, MaybeConsideration, Time,
     },
     weights::Weight,
 };
 use frame_system::{EnsureNever, EnsureRoot};
 use pallet_collective::{EnsureProportionAtLeast, EnsureProportionMoreThan};
-use sp_runtime::{transaction_validity::InvalidTransaction, Perbill};
+use scale_info::TypeInfo;
+use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError, Perbill};
 
 /// The collective that governs.
 pub type CouncilInstance = pallet_collective::Instance1;
@@ -29,8 +32,11 @@ pub const MAX_MEMBERS: u32 = 32;
 pub const MAX_COUNCIL_BYTES: usize = 8 * 1024;
 
 parameter_types! {
-    /// Seven days.
+    /// Seven days at full speed. A slow network leaves a motion open for longer, which harms nobody: it is closed as soon
+    /// as enough members have voted.
     pub const MotionDuration: BlockNumber = 7 * 24 * 1_200;
+    /// Places for all that all members may move at one time.
+    pub const MaxMotions: u32 = MAX_MEMBERS.saturating_mul(pallet_governance::MAX_MOTIONS);
     /// What a motion may weigh, and what the scheduler may use of a block.
     pub HalfABlock: Weight = Perbill::from_percent(50) * RuntimeBlockWeights::get().max_block;
     /// What the council's own transactions may use of a block, the motions they close included.
@@ -59,7 +65,7 @@ impl pallet_collective::Config<CouncilInstance> for Runtime {
     type Proposal = RuntimeCall;
     type RuntimeEvent = RuntimeEvent;
     type MotionDuration = MotionDuration;
-    type MaxProposals = ConstU32<32>;
+    type MaxProposals = MaxMotions;
     type MaxMembers = ConstU32<MAX_MEMBERS>;
     type DefaultVote = SilenceIsNo;
     type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
@@ -67,7 +73,48 @@ impl pallet_collective::Config<CouncilInstance> for Runtime {
     type MaxProposalWeight = HalfABlock;
     type DisapproveOrigin = EnsureRoot<AccountId>;
     type KillOrigin = EnsureRoot<AccountId>;
-    type Consideration = ();
+    type Consideration = OwnPlace;
+}
+
+/// A place of its proposer's own for every motion: no member can take those of others. Nothing is held, so nothing
+/// has to be released.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct OwnPlace;
+
+impl Consideration<AccountId, u32> for OwnPlace {
+    /// The collective has just put the motion on its list.
+    fn new(proposer: &AccountId, _: u32) -> Result<Self, DispatchError> {
+        Governance::take_place(proposer, &pallet_collective::Proposals::<Runtime, CouncilInstance>::get())?;
+        Ok(Self)
+    }
+
+    fn update(self, _: &AccountId, _: u32) -> Result<Self, DispatchError> {
+        Ok(self)
+    }
+
+    fn drop(self, _: &AccountId) -> Result<(), DispatchError> {
+        Ok(())
+    }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn ensure_successful(_: &AccountId, _: u32) {}
+}
+
+impl MaybeConsideration<AccountId, u32> for OwnPlace {
+    fn is_none(&self) -> bool {
+        true
+    }
+}
+
+/// The moment of the slot that a block is made for: known from the block's beginning, and never the same twice.
+pub struct SlotTime;
+
+impl Time for SlotTime {
+    type Moment = u64;
+
+    fn now() -> u64 {
+        u64::from(pallet_babe::CurrentSlot::<Runtime>::get()).saturating_mul(SLOT_MS)
+    }
 }
 
 impl pallet_governance::Config for Runtime {
@@ -76,6 +123,8 @@ impl pallet_governance::Config for Runtime {
     type DecideOrigin = TwoThirds;
     type UndoOrigin = MoreThanHalf;
     type AdminOrigin = EnsureRoot<AccountId>;
+    type Time = SlotTime;
+    type MaxMotions = MaxMotions;
     type Scheduler = Scheduler;
     type Preimages = Preimage;
     type Pauses = TxPause;
@@ -204,13 +253,8 @@ pub struct HaltOnFailedMigration;
 
 impl FailedMigrationHandler for HaltOnFailedMigration {
     fn failed(_: Option<u32>) -> FailedMigrationHandling {
-        use frame_support::traits::SafeMode as Halt;
         let (parameters, _) = Governance::parameters();
-        let blocks = parameters.delay_blocks.saturating_mul(2);
-        if <SafeMode as Halt>::enter(blocks).is_err() {
-            // Halted already. Nothing is lost if this fails: the calls that are left open are safe or root's.
-            let _ = <SafeMode as Halt>::extend(blocks);
-        }
+        Governance::halt_for(parameters.delay_ms.saturating_mul(2));
         FailedMigrationHandling::ForceUnstuck
     }
 }

@@ -5,15 +5,18 @@ mod balances;
 mod benchmarking;
 mod consensus;
 mod conveniences;
+mod fees;
 mod governance;
 mod nfts;
+mod proxies;
 mod ratio1;
 mod session;
 mod system;
 
-pub use conveniences::ProxyType;
+pub use fees::{MaximumMultiplier, MinimumMultiplier};
 pub use governance::{
     check_council_business, is_protected, CouncilInstance, MAX_MEMBERS, PROTECTED_CALLS, PROTECTED_PALLETS,
 };
 pub use nfts::{Deeds, DEEDS};
+pub use proxies::ProxyType;
 pub use system::{tx_extension, RuntimeBlockWeights};

@@ -1,5 +1,6 @@
 //! `frame-system`, the timestamp, what callers may not do, and how the runtime builds transactions of its own.
 
+use super::proxies::NoTraps;
 use crate::*;
 use frame_support::{
     derive_impl,
@@ -45,11 +46,14 @@ impl frame_system::Config for Runtime {
     type Nonce = Nonce;
     type Hash = Hash;
     type Lookup = sp_runtime::traits::AccountIdLookup<AccountId, ()>;
-    type BaseCallFilter = InsideBoth<CallFilter, InsideBoth<SafeMode, TxPause>>;
+    type BaseCallFilter = InsideBoth<InsideBoth<CallFilter, NoTraps>, InsideBoth<SafeMode, TxPause>>;
     type BlockWeights = RuntimeBlockWeights;
     type BlockLength = RuntimeBlockLength;
     type BlockHashCount = BlockHashCount;
     type DbWeight = ParityDbWeight;
+    // By this chain's database: the defaults are another one's.
+    type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+    type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
     type Version = Version;
     type AccountData = pallet_balances::AccountData<Balance>;
     type SS58Prefix = Ss58Prefix;
@@ -62,7 +66,7 @@ impl pallet_timestamp::Config for Runtime {
     type Moment = u64;
     type OnTimestampSet = Babe;
     type MinimumPeriod = ConstU64<{ SLOT_MS / 2 }>;
-    type WeightInfo = ();
+    type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 
 impl crate::network::Config for Runtime {}
@@ -132,9 +136,9 @@ pub fn tx_extension(nonce: Nonce, tip: Balance) -> TxExtension {
         frame_system::CheckMortality::from(Era::Immortal),
         frame_system::CheckNonce::from(nonce),
         frame_system::CheckWeight::new(),
-        pallet_skip_feeless_payment::SkipCheckIfFeeless::from(
+        pallet_skip_feeless_payment::SkipCheckIfFeeless::from(extension::BelowNodes(
             pallet_transaction_payment::ChargeTransactionPayment::from(tip),
-        ),
+        )),
         frame_metadata_hash_extension::CheckMetadataHash::new(false),
         frame_system::WeightReclaim::new(),
     )

@@ -3,6 +3,7 @@
 //! `development` and `local` are complete, with well-known keys. `testnet` and `mainnet` carry the parameters; who
 //! takes part there comes from a genesis ceremony (see `chain-specs/README.md`).
 
+mod check;
 mod dev;
 mod parameters;
 
@@ -10,6 +11,7 @@ use crate::*;
 use alloc::vec::Vec;
 use sp_genesis_builder::PresetId;
 
+pub use check::{check, check_json, Contradiction};
 pub use parameters::{Parameters, PROHIBITED_COUNTRIES};
 
 /// One machine, one oracle.

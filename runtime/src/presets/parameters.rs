@@ -12,6 +12,9 @@ pub const PROHIBITED_COUNTRIES: [&[u8; 2]; 43] = [
     b"LK", b"SD", b"SY", b"TT", b"TN", b"UG", b"UA", b"VU", b"VE", b"YE", b"ZW",
 ];
 
+/// Milliseconds in an hour.
+const HOUR_MS: u64 = 3_600_000;
+
 /// What differs between networks.
 #[derive(Clone, Copy)]
 pub struct Parameters {
@@ -27,10 +30,11 @@ pub struct Parameters {
     pub window_blocks: u32,
     /// Blocks behind the finalised head a beat may quote: how far ahead beats can be signed.
     pub max_quote_lag: u32,
-    /// Blocks from the council's decision to its enactment; the fewest governance can ever set, and what it begins with.
-    pub delay_blocks: (u32, u32),
-    /// Blocks after which a pause or a halt ends by itself.
-    pub pause_blocks: u32,
+    /// Milliseconds from the council's decision to its enactment; the fewest governance can ever set, and what it begins
+    /// with.
+    pub delay_ms: (u64, u64),
+    /// Milliseconds after which a pause or a halt ends by itself.
+    pub pause_ms: u64,
     /// Blocks in which an offer of a slot can be accepted, and after which a draw gives up.
     pub offer_blocks: (u32, u32),
     /// Milliseconds after its acceptance in which a service is not expected to run.
@@ -48,8 +52,8 @@ impl Parameters {
         session_blocks: 10,
         window_blocks: 8,
         max_quote_lag: 8,
-        delay_blocks: (10, 20),
-        pause_blocks: 10,
+        delay_ms: (30_000, 60_000),
+        pause_ms: 30_000,
         offer_blocks: (20, 40),
         start_allowance_ms: 15_000,
     };
@@ -62,8 +66,8 @@ impl Parameters {
         window_blocks: 40,
         max_quote_lag: 32,
         // An hour at least, six to begin with.
-        delay_blocks: (1_200, 7_200),
-        pause_blocks: 1_200,
+        delay_ms: (HOUR_MS, 6 * HOUR_MS),
+        pause_ms: HOUR_MS,
         offer_blocks: (200, 1_200),
         start_allowance_ms: 300_000,
     };
@@ -76,8 +80,8 @@ impl Parameters {
         window_blocks: 200,
         max_quote_lag: 32,
         // Three days at least, seven to begin with.
-        delay_blocks: (86_400, 201_600),
-        pause_blocks: 28_800,
+        delay_ms: (3 * 24 * HOUR_MS, 7 * 24 * HOUR_MS),
+        pause_ms: 24 * HOUR_MS,
         offer_blocks: (1_200, 7_200),
         start_allowance_ms: 900_000,
     };
@@ -118,11 +122,11 @@ impl Parameters {
     /// The configuration of the governance pallet.
     pub fn governance(&self) -> pallet_governance::GenesisConfig<Runtime> {
         pallet_governance::GenesisConfig {
-            minimum_delay: self.delay_blocks.0,
+            minimum_delay: self.delay_ms.0,
             parameters: pallet_governance::Parameters {
-                delay_blocks: self.delay_blocks.1,
-                pause_blocks: self.pause_blocks,
-                halt_blocks: self.pause_blocks,
+                delay_ms: self.delay_ms.1,
+                pause_ms: self.pause_ms,
+                halt_ms: self.pause_ms,
             },
             ..Default::default()
         }

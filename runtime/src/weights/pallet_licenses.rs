@@ -41,6 +41,8 @@ impl<T: frame_system::Config> pallet_licenses::WeightInfo for WeightInfo<T> {
 	/// Proof: `Licenses::LinkRevision` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `Licenses::Listings` (r:1 w:1)
 	/// Proof: `Licenses::Listings` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	/// Storage: `Licenses::LastUnlink` (r:1 w:0)
+	/// Proof: `Licenses::LastUnlink` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	fn link() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `10726`
@@ -48,7 +50,7 @@ impl<T: frame_system::Config> pallet_licenses::WeightInfo for WeightInfo<T> {
 		// Minimum execution time: 192_299_000 picoseconds.
 		Weight::from_parts(220_807_000, 0)
 			.saturating_add(Weight::from_parts(0, 11927))
-			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	/// Storage: `Licenses::Licenses` (r:1 w:1)
@@ -83,6 +85,8 @@ impl<T: frame_system::Config> pallet_licenses::WeightInfo for WeightInfo<T> {
 	/// Proof: `Licenses::LinkRevision` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	/// Storage: `Licenses::NodeLicense` (r:0 w:1)
 	/// Proof: `Licenses::NodeLicense` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Licenses::LastUnlink` (r:0 w:1)
+	/// Proof: `Licenses::LastUnlink` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	fn unlink() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `14384`
@@ -91,7 +95,7 @@ impl<T: frame_system::Config> pallet_licenses::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(453_506_000, 0)
 			.saturating_add(Weight::from_parts(0, 13590))
 			.saturating_add(T::DbWeight::get().reads(24))
-			.saturating_add(T::DbWeight::get().writes(16))
+			.saturating_add(T::DbWeight::get().writes(17))
 	}
 	/// Storage: `Licenses::Licenses` (r:1 w:0)
 	/// Proof: `Licenses::Licenses` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
@@ -179,6 +183,8 @@ impl<T: frame_system::Config> pallet_licenses::WeightInfo for WeightInfo<T> {
 	/// Proof: `Licenses::Approvals` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `Licenses::NodeLicense` (r:0 w:1)
 	/// Proof: `Licenses::NodeLicense` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Licenses::LastUnlink` (r:0 w:1)
+	/// Proof: `Licenses::LastUnlink` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
 	fn ban() -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `9513`
@@ -187,7 +193,7 @@ impl<T: frame_system::Config> pallet_licenses::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(72_394_000, 0)
 			.saturating_add(Weight::from_parts(0, 11927))
 			.saturating_add(T::DbWeight::get().reads(9))
-			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	/// Storage: `Licenses::Licenses` (r:1 w:1)
 	/// Proof: `Licenses::Licenses` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)

@@ -9,9 +9,11 @@ use sp_runtime::{traits::Hash, DispatchError};
 fn call_is_dispatched_as_root_when_the_delay_is_over_and_not_a_block_before() {
     run(|| {
         let id = decide(in_place(payment()));
-        let at = now() + DELAY;
+        // Due after the delay, and enacted at the beginning of the block after that.
+        let at = now() + DELAY + 1;
         let pending = Governance::pending();
-        assert_eq!(pending.iter().map(|p| (p.id, p.at, p.decided)).collect::<Vec<_>>(), [(id, at, 1)]);
+        let expected = [(id, later(DELAY), later(0))];
+        assert_eq!(pending.iter().map(|p| (p.id, p.due, p.decided)).collect::<Vec<_>>(), expected);
         assert_eq!(pending[0].hash, sp_runtime::traits::BlakeTwo256::hash_of(&payment()));
         run_to(at - 1);
         assert_eq!(Balances::free_balance(BOB), 0);
@@ -60,7 +62,7 @@ fn same_call_waits_twice_when_it_is_decided_twice() {
         next_block();
         let second = decide(in_place(payment()));
         assert_ne!(first, second);
-        run_to(1 + DELAY);
+        run_to(2 + DELAY);
         assert_eq!(Balances::free_balance(BOB), 100);
         next_block();
         assert_eq!(Balances::free_balance(BOB), 200);
@@ -75,7 +77,7 @@ fn failed_call_says_so_and_changes_nothing_when_it_is_enacted() {
         let too_much = pallet_balances::Call::force_transfer { source: ALICE, dest: BOB, value: 10_000_000 };
         let batch = pallet_utility::Call::batch_all { calls: vec![payment(), too_much.into()] };
         let id = decide(in_place(batch));
-        run_to(1 + DELAY);
+        run_to(2 + DELAY);
         assert_eq!(Balances::free_balance(BOB), 0);
         assert!(matches!(&events()[..], [Event::Enacted { id: i, result: Err(_), .. }] if *i == id));
         assert_eq!(Governance::pending(), []);
@@ -90,7 +92,7 @@ fn preimage_stays_readable_for_the_whole_delay_when_its_owner_withdraws_it() {
         let hash = call.hash();
         decide(call);
         assert_ok!(Preimage::unnote_preimage(RuntimeOrigin::signed(ALICE), hash));
-        run_to(DELAY);
+        run_to(1 + DELAY);
         assert!(<Preimage as QueryPreimage>::len(&hash).is_some());
         next_block();
         assert!(matches!(events()[..], [Event::Enacted { result: Ok(()), .. }]));
@@ -147,7 +149,7 @@ fn decision_is_refused_when_the_call_is_too_heavy() {
         let call = Box::new(payment());
         let lighter = weight.saturating_sub(Weight::from_parts(10_000_000_000, 1_000_000));
         decide(in_place(pallet_utility::Call::with_weight { call, weight: lighter }));
-        run_to(1 + DELAY);
+        run_to(2 + DELAY);
         assert_eq!(Balances::free_balance(BOB), 100);
     });
 }
@@ -155,17 +157,14 @@ fn decision_is_refused_when_the_call_is_too_heavy() {
 #[test]
 fn decision_is_refused_when_as_many_wait_as_can() {
     run(|| {
-        for i in 0..MAX_PENDING {
-            // The scheduler takes fifty for one block.
-            if i == 40 {
-                next_block();
-            }
+        // More than the scheduler takes for one block: the rest is handed over in the next one.
+        for _ in 0..MAX_PENDING {
             decide(in_place(payment()));
         }
         assert_noop!(Governance::schedule(council(2), in_place(payment())), Error::<Test>::TooManyPending);
         assert_ok!(Governance::cancel(council(2), 5));
         assert_eq!(decide(in_place(payment())), MAX_PENDING);
-        run_to(3 + DELAY);
+        run_to(5 + DELAY);
         assert_eq!(Governance::pending(), []);
     });
 }
@@ -212,6 +211,8 @@ fn enactment_is_refused_when_it_is_early_unknown_or_not_by_root() {
         assert_noop!(enact(id, 128), Error::<Test>::TooEarly);
         assert_noop!(enact(id + 1, 128), Error::<Test>::UnknownEnactment);
         System::set_block_number(1 + DELAY);
+        assert_noop!(enact(id, 128), Error::<Test>::TooEarly);
+        Moment::set(ms(1 + DELAY));
         assert_noop!(enact(id, 1), Error::<Test>::WitnessTooLow);
         assert_ok!(enact(id, 128));
         assert_noop!(enact(id, 128), Error::<Test>::UnknownEnactment);
@@ -224,12 +225,12 @@ fn decision_can_not_enact_another_early_when_it_is_enacted() {
     run(|| {
         let enact_next = crate::Call::enact { id: 1, call_weight: Weight::from_parts(1_000_000_000, 0), length: 128 };
         decide(in_place(enact_next));
-        next_block();
+        run_to(3);
         decide(in_place(payment()));
-        run_to(1 + DELAY);
+        run_to(2 + DELAY);
         let early: DispatchError = Error::<Test>::TooEarly.into();
         assert!(matches!(events()[..], [Event::Enacted { id: 0, result: Err(e), .. }] if e == early));
-        next_block();
+        run_to(4 + DELAY);
         assert_eq!(Balances::free_balance(BOB), 100);
     });
 }
@@ -242,6 +243,7 @@ fn enactment_fails_aloud_when_the_call_became_heavier_or_its_preimage_is_gone() 
         let hash = long.hash();
         let gone = decide(long);
         System::set_block_number(1 + DELAY);
+        Moment::set(ms(1 + DELAY));
         // As if a new runtime weighed the call differently than the witness says.
         assert_ok!(Governance::enact(RuntimeOrigin::root(), id, Weight::zero(), 128));
         let heavy: DispatchError = Error::<Test>::TooHeavy.into();
@@ -252,5 +254,45 @@ fn enactment_fails_aloud_when_the_call_became_heavier_or_its_preimage_is_gone() 
         let unread: DispatchError = Error::<Test>::NotNoted.into();
         assert!(matches!(events().last(), Some(Event::Enacted { result: Err(e), .. }) if *e == unread));
         assert_eq!(Balances::free_balance(BOB), 0);
+    });
+}
+
+#[test]
+fn call_is_dispatched_in_time_when_a_block_takes_twelve_seconds() {
+    run(|| {
+        BlockMs::set(12_000);
+        let decided = Moment::get();
+        decide(in_place(payment()));
+        while Balances::free_balance(BOB) == 0 {
+            assert!(now() < 1 + DELAY, "a slow network waits for as many blocks as a fast one");
+            next_block();
+        }
+        let waited = Moment::get() - decided;
+        assert!((ms(DELAY)..=ms(DELAY) + 24_000).contains(&waited), "{waited} ms");
+    });
+}
+
+#[test]
+fn call_waits_for_blocks_when_no_block_was_made_for_days() {
+    let mut builder = ExtBuilder::default();
+    let hour = 3_600_000;
+    builder.genesis.parameters.delay_ms = hour;
+    builder.build().execute_with(|| {
+        let id = decide(in_place(payment()));
+        assert_eq!(Governance::pending()[0].due.block, 1 + 60, "a block for each minute");
+        // Everybody was away for three days: nobody could have objected meanwhile.
+        Moment::mutate(|moment| *moment += 72 * hour);
+        run_to(60);
+        assert_eq!(Balances::free_balance(BOB), 0);
+        assert_eq!(Governance::pending().len(), 1);
+        run_to(62);
+        assert_eq!(Balances::free_balance(BOB), 100);
+        // And who objects within those blocks is heard.
+        decide(in_place(payment()));
+        Moment::mutate(|moment| *moment += 72 * hour);
+        next_block();
+        assert_ok!(Governance::cancel(council(2), id + 1));
+        run_to(200);
+        assert_eq!(Balances::free_balance(BOB), 100);
     });
 }

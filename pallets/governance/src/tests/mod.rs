@@ -1,6 +1,7 @@
 //! Scenarios in lifecycle order.
 
 mod enacting;
+mod motions;
 mod parameters;
 mod pausing;
 

@@ -31,10 +31,10 @@ fn paused_call_works_again_by_itself_when_the_pause_is_over() {
     run(|| {
         assert_ok!(transfer());
         assert_ok!(pause(transfers()));
-        let until = now() + PAUSE;
+        let (until, end) = (later(PAUSE), now() + PAUSE);
         assert_eq!(events(), [Event::Paused { call: transfers(), until }]);
         assert_eq!(Governance::paused().iter().map(|p| p.span.until).collect::<Vec<_>>(), [until]);
-        while now() < until {
+        while now() < end {
             assert_eq!(transfer(), Err(filtered()), "block {}", now());
             next_block();
         }
@@ -121,11 +121,11 @@ fn everything_but_governance_stops_and_goes_on_by_itself_when_it_is_halted() {
             assert_noop!(Governance::halt(origin), DispatchError::BadOrigin);
         }
         assert_ok!(Governance::halt(council(2)));
-        let until = now() + HALT;
+        let (until, end) = (later(HALT), now() + HALT);
         System::assert_last_event(Event::Halted { until }.into());
         assert_noop!(Governance::halt(council(2)), Error::<Test>::AlreadyHalted);
         assert_noop!(pause(transfers()), Error::<Test>::AlreadyHalted);
-        while now() < until {
+        while now() < end {
             assert_eq!(Governance::halted_until(), Some(until));
             assert_eq!(transfer(), Err(filtered()), "block {}", now());
             let schedule: RuntimeCall = crate::Call::schedule { call: in_place(payment()) }.into();
@@ -181,6 +181,68 @@ fn pauses_and_halts_have_no_other_way_in_when_somebody_goes_around_this_pallet()
     });
 }
 
+#[test]
+fn what_was_stopped_works_again_in_time_when_a_block_takes_twelve_seconds() {
+    let mut builder = ExtBuilder::default();
+    builder.genesis.parameters.delay_ms = ms(200);
+    builder.genesis.parameters.pause_ms = ms(40);
+    builder.genesis.parameters.halt_ms = ms(40);
+    builder.build().execute_with(|| {
+        BlockMs::set(12_000);
+        assert_ok!(pause(transfers()));
+        let stopped = Moment::get();
+        while transfer().is_err() {
+            next_block();
+        }
+        assert_eq!(Moment::get() - stopped, ms(40));
+        assert_ok!(Governance::halt(council(2)));
+        let stopped = Moment::get();
+        while transfer().is_err() {
+            next_block();
+        }
+        assert_eq!(Moment::get() - stopped, ms(40));
+        assert_eq!(events(), [Event::Unhalted]);
+        while Governance::can_halt().is_err() {
+            next_block();
+        }
+        assert_eq!(Moment::get() - stopped, ms(80), "and may be stopped again after as long");
+    });
+}
+
+#[test]
+fn halt_keeps_some_blocks_when_no_block_was_made_for_days() {
+    let mut builder = ExtBuilder::default();
+    builder.genesis.parameters = crate::Parameters { delay_ms: ms(200), pause_ms: ms(200), halt_ms: ms(200) };
+    builder.build().execute_with(|| {
+        assert_ok!(Governance::halt(council(2)));
+        Moment::mutate(|moment| *moment += 72 * 3_600_000);
+        // What was to be kept off is kept off for ten blocks yet: a block for each minute.
+        while now() < 11 {
+            assert_eq!(transfer(), Err(filtered()), "block {}", now());
+            next_block();
+        }
+        assert_ok!(transfer());
+    });
+}
+
+#[test]
+fn halt_ends_by_itself_and_need_not_cool_when_nobody_decided_it() {
+    run(|| {
+        assert_ok!(Governance::halt(council(2)));
+        Governance::halt_for(ms(10));
+        assert_eq!(Governance::halted_until(), Some(later(10)));
+        run_to(10);
+        assert_eq!(transfer(), Err(filtered()));
+        next_block();
+        assert_ok!(transfer());
+        assert_ok!(Governance::can_halt());
+        // Ended early, likewise.
+        Governance::halt_for(ms(10));
+        assert_ok!(Governance::unhalt(council(2)));
+        assert_ok!(Governance::can_halt());
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -189,12 +251,12 @@ proptest! {
     #[test]
     fn call_works_a_quarter_of_the_time_when_the_collective_is_hostile(
         moves in proptest::collection::vec(0u8..8, 400),
-        pause_blocks in 1u32..12,
-        halt_blocks in 1u32..12,
+        pause_blocks in 1u64..12,
+        halt_blocks in 1u64..12,
     ) {
         let mut builder = ExtBuilder::default();
-        builder.genesis.parameters.pause_blocks = pause_blocks;
-        builder.genesis.parameters.halt_blocks = halt_blocks;
+        builder.genesis.parameters.pause_ms = ms(pause_blocks);
+        builder.genesis.parameters.halt_ms = ms(halt_blocks);
         builder.build().execute_with(|| {
             let (mut streak, mut worked) = (0, 0);
             for step in &moves {
