@@ -8,8 +8,11 @@
 //! - [`intake`]: the hot path of an oracle: cheap checks first, the signature last, one bit per beat.
 //! - [`services`] and [`service_byte`]: which services beats report on, and how much of its term one of them ran.
 //! - [`counts`] and [`coverage`]: what was counted, and how much of the epoch the oracle itself was receiving.
+//! - [`notes`] and [`finality`]: what the counts mean, and what this oracle could know while the epoch ran.
+//! - [`absence`]: which nodes that serve jobs went silent.
 //! - [`store`]: keeps counts and ballots across a restart.
 //! - [`relay`]: accepted beats, batched, to the other oracles, and back.
+//! - [`door`]: the bounded channels of all this, and who may put how much into them.
 //! - [`ballots`]: commit and reveal.
 //! - [`worker`]: ties the oracle's parts together.
 //!
@@ -18,6 +21,8 @@
 //! 1. Only a beat whose signature was verified marks a slot as counted, so a forged one never displaces a true one.
 //! 2. Nothing grows with what the network sends: maps are bounded or keyed by what the chain admits, queues drop.
 //! 3. A ballot is on disk before its commit is sent, and from then on there is one per epoch for good.
+//! 4. What this oracle could not know is held against nobody: neither a gap, nor a stall of finality, nor that it was
+//!    deaf, nor that it learned of a link or a service a moment before or after the others.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
