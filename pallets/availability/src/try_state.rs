@@ -53,8 +53,10 @@ impl<T: Config> Pallet<T> {
             ensure!(epoch < running.epoch || silence.count() < quorum, "absent, and its slots do not move");
             ensure!(silence.count() > 0 && license.0 < T::Licenses::count(), "absence of no license");
         }
-        let unique =
-            absentees.iter().enumerate().all(|(n, license)| absentees.iter().skip(n + 1).all(|l| l != license));
+        let unique = absentees
+            .iter()
+            .enumerate()
+            .all(|(n, license)| absentees.iter().skip(n.saturating_add(1)).all(|l| l != license));
         ensure!(unique, "a license waits twice");
         let gaps = running.gaps.iter().map(|gap| (gap.from, gap.to)).collect::<alloc::vec::Vec<_>>();
         let slots = running.params.epoch_params(EpochLength::<T>::get()).slots;

@@ -131,7 +131,8 @@ impl Gen {
         if !self.chance(0.04) {
             return vec![];
         }
-        let working: Vec<LicenseId> = pallet_jobs::Assigned::<Runtime>::iter_keys().map(|(license, _)| license).collect();
+        let working: Vec<LicenseId> =
+            pallet_jobs::Assigned::<Runtime>::iter_keys().map(|(license, _)| license).collect();
         let count = <Licenses as LicenseInspect<AccountId>>::count();
         let license = match working.choose(&mut self.rng) {
             Some(license) if self.chance(0.8) => *license,
