@@ -116,7 +116,10 @@ impl Scene {
     fn freeze(epoch: EpochIndex, licenses: u32, services: u32) {
         let params = EpochParams { threshold: 250, ..Default::default() };
         let seats = BoundedVec::truncate_from(Self::seats());
-        pallet_availability::FrozenSets::<Runtime>::insert(epoch, Frozen { seats, licenses, services, params, gaps: Default::default() });
+        pallet_availability::FrozenSets::<Runtime>::insert(
+            epoch,
+            Frozen { seats, licenses, services, params, gaps: Default::default() },
+        );
     }
 }
 

@@ -176,7 +176,8 @@ fn set_up(licenses: u32, oracles: u16, params: Parameters) -> Result<(), BenchEr
 
     let seats: Vec<_> = (0..oracles).map(seat).collect();
     let seats = seats.try_into().map_err(|_| BenchError::Setup("more oracles than seats"))?;
-    let frozen = Frozen { seats, licenses, services: 0, params: params.epoch_params(EPOCH_MS), gaps: Default::default() };
+    let frozen =
+        Frozen { seats, licenses, services: 0, params: params.epoch_params(EPOCH_MS), gaps: Default::default() };
     let mut round = Round::new(params, 0);
     round.committed = oracles.into();
     round.complete = oracles.into();
