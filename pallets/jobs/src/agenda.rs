@@ -51,6 +51,7 @@ impl<T: Config> Pallet<T> {
             (
                 T::WeightInfo::settle_chunk(SETTLE_CHUNK)
                     .saturating_add(T::WeightInfo::fail())
+                    .saturating_add(T::WeightInfo::learn())
                     .saturating_add(releases),
                 work,
             ),

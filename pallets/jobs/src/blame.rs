@@ -103,7 +103,7 @@ impl Blame {
     /// Whether a further outcome adds nothing to this one: it is no worse, and of the same epoch or for the same entity
     /// within a period. A node that dies with many slots fails once, and no requester, however often it asks,
     /// takes more from a license than one outcome in a period.
-    fn covers(&self, other: &Blame) -> bool {
+    pub(crate) fn covers(&self, other: &Blame) -> bool {
         let (early, late) = (self.epoch.min(other.epoch), self.epoch.max(other.epoch));
         let soon = late < early.plus(PERIOD);
         let same = self.epoch == other.epoch || (self.entity == other.entity && soon);

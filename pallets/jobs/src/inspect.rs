@@ -1,7 +1,7 @@
 //! What others may ask: jobs with their money, slots with their services, and all that is needed to recompute a draw or a
 //! payout.
 
-use crate::{pallet::*, types::*, MAX_LISTED};
+use crate::{blame::Trial, pallet::*, types::*, MAX_LISTED};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use ratio1_primitives::{
@@ -115,6 +115,8 @@ pub struct SlotInfo {
     pub draw_fee: Balance,
     /// Licenses that had it, and are not drawn for it again.
     pub tried: Vec<Tried>,
+    /// Whether it was served well, and whose outcomes wait for that.
+    pub trial: Trial,
     /// Its services that are not paid out completely, oldest first.
     pub services: Vec<ServiceInfo>,
 }
@@ -156,7 +158,8 @@ pub struct EarningInfo {
     pub license: LicenseId,
     /// The service's place in ballots.
     pub index: u32,
-    /// Its finalised byte. `None` if the epoch is not finalised, has lapsed, or is too old to be known.
+    /// Its finalised byte. `None` if the epoch is not finalised, has lapsed, or is too old to be known; or if those who measured
+    /// it cannot have known the service.
     pub byte: Option<u8>,
     /// The byte from which it counted as available, while that is known.
     pub threshold: Option<u8>,
@@ -268,6 +271,7 @@ impl<T: Config> Pallet<T> {
             draws: slot.draws,
             draw_fee: slot.draw_fee,
             tried: slot.tried.into_inner(),
+            trial: slot.trial,
         })
     }
 
@@ -349,7 +353,7 @@ impl<T: Config> Pallet<T> {
     }
 
     fn earning_info(index: u32, service: &Service<AccountId>, slot: &Slot, epoch: EpochIndex) -> EarningInfo {
-        let byte = Self::service_byte(epoch, index);
+        let byte = Self::service_byte(service, epoch, index);
         let (number, bit) = service.place(epoch);
         let released = number < service.released;
         let period = service.periods.iter().find(|period| period.index == number);

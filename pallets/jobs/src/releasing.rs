@@ -13,7 +13,7 @@ use ratio1_primitives::{
     ballot::Page,
     jobs::{price::earned, Outcome, SlotRef, PERIOD, REJECTION_EPOCHS},
     traits::{AvailabilityProvider, ClockInspect, SupplyLedger, Workers},
-    AccountId, Balance, EpochIndex, PAGE_SIZE,
+    AccountId, Balance, BlockNumber, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchResult;
 
@@ -171,8 +171,16 @@ impl<T: Config> Pallet<T> {
         earned(slot.price(epoch), Self::active_ms(service, epoch), epoch_ms, byte)
     }
 
-    /// The finalised byte of the service with this index in `epoch`.
-    pub(crate) fn service_byte(epoch: EpochIndex, index: u32) -> Option<u8> {
+    /// Whether a service was accepted after all that was final to those who measured `epoch`: they cannot have known it.
+    pub(crate) fn is_unknown(service: &Service<AccountId>, known: Option<BlockNumber>) -> bool {
+        known.is_some_and(|known| known < service.block)
+    }
+
+    /// The finalised byte of a service in `epoch`, if it counts.
+    pub(crate) fn service_byte(service: &Service<AccountId>, epoch: EpochIndex, index: u32) -> Option<u8> {
+        if Self::is_unknown(service, T::Availability::known(epoch)) {
+            return None;
+        }
         let page = T::Availability::service_page(epoch, index / PAGE_SIZE)?;
         byte_in(&page, index)
     }
@@ -205,7 +213,7 @@ impl<T: Config> Pallet<T> {
         let (burned, paid) = place.release(&service.payee, period.accrued)?;
         let last = service.last();
         if service.place(last).0 == period.index && !service.is_rejected(last) {
-            let byte = Self::service_byte(last, index);
+            let byte = Self::service_byte(service, last, index);
             let amount = byte.map_or(0, |byte| Self::earning(service, &place.slot, last, byte));
             place.slot.trial.note_paid(last, amount);
         }
@@ -252,7 +260,7 @@ impl<T: Config> Pallet<T> {
         ensure!(found.iter().all(|(_, service)| service.is_settled(epoch)), Error::<T>::NotSettled);
         ensure!(!found.iter().any(|(_, service)| service.is_rejected(epoch)), Error::<T>::AlreadyRejected);
         let earned = |(index, service): (u32, Service<AccountId>)| -> Earned {
-            let byte = Self::service_byte(epoch, index);
+            let byte = Self::service_byte(&service, epoch, index);
             let amount = byte.map_or(0, |byte| Self::earning(&service, slot, epoch, byte));
             (index, service, amount)
         };

@@ -166,7 +166,7 @@ impl<T: Config> Pallet<T> {
         let Some(service) = Services::<T>::get(index) else { return true };
         let byte = step.page.as_ref().and_then(|page| byte_in(page, index));
         let settled = Self::attempt("settling", || match step.closed {
-            ClosedEpochs::Finalised(epoch) if step.known.is_some_and(|known| known < service.block) => {
+            ClosedEpochs::Finalised(epoch) if Self::is_unknown(&service, step.known) => {
                 Self::settle_unknown(index, service, epoch)
             }
             ClosedEpochs::Finalised(epoch) => Self::settle_finalised(index, service, epoch, byte),

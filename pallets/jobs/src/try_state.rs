@@ -2,7 +2,11 @@
 //!
 //! One pass over the slots counts what jobs, owners, licenses, draws and services are then compared with.
 
-use crate::{pallet::*, types::*};
+use crate::{
+    blame::{Blame, Trial},
+    pallet::*,
+    types::*,
+};
 use alloc::{
     collections::{btree_map::BTreeMap, btree_set::BTreeSet},
     vec::Vec,
@@ -54,6 +58,7 @@ impl<T: Config> Pallet<T> {
         Self::check_services(&seen)?;
         Self::check_agenda()?;
         Self::check_indices()?;
+        Self::check_blames()?;
         Self::check_queue()
     }
 
@@ -69,6 +74,7 @@ impl<T: Config> Pallet<T> {
         let services = Self::services_of(id, &slot)?;
         seen.services = seen.services.saturating_add(services.len());
         Self::check_slot_state(id, &slot, &services, seen)?;
+        Self::check_trial(&slot.trial)?;
         Self::check_slot_money(&slot, &services)
     }
 
@@ -338,6 +344,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// What counted against a license was done by one, and in no epoch to come; the same outcome not twice.
+    fn check_blames() -> Check {
+        for (license, blames) in Blamed::<T>::iter() {
+            ensure!(license.0 < T::Licenses::count(), "a license that does not exist is blamed");
+            ensure!(!blames.is_empty(), "a license is blamed for nothing");
+            ensure!(blames.iter().all(|blame| blame.epoch <= Self::current()), "a license is blamed for the future");
+            let twice = |(n, blame): (usize, &Blame)| blames.iter().take(n).any(|before| before.covers(blame));
+            ensure!(!blames.iter().enumerate().any(twice), "a license is blamed for what was covered");
+        }
+        Ok(())
+    }
+
+    /// Only what was done waits to be judged, and nothing does while the slot vouches for outcomes.
+    fn check_trial(trial: &Trial) -> Check {
+        ensure!(!trial.fit || trial.earned, "a slot was served well, and nothing earned");
+        ensure!(!trial.fit || trial.suspects.is_empty(), "an outcome waits for a slot that is known to be fit");
+        let now = Self::current();
+        ensure!(trial.suspects.iter().all(|suspect| suspect.epoch <= now), "an outcome of the future waits");
+        ensure!(trial.paid.0 <= now, "an epoch of the future is paid");
+        Ok(())
+    }
+
     fn check_queue() -> Check {
         let Cursor { head, tail, index } = Settled::<T>::get();
         ensure!(head <= tail, "more epochs are settled than were closed");
@@ -359,6 +387,7 @@ impl<T: Config> Pallet<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blame::Suspect;
     use crate::{
         mock::{Jobs as Pallet, *},
         pallet::Jobs,
@@ -366,7 +395,9 @@ mod tests {
     use frame_support::{
         storage::with_transaction,
         traits::{fungible::MutateHold, tokens::Precision},
+        BoundedVec,
     };
+    use ratio1_primitives::jobs::Outcome;
     use sp_runtime::{DispatchError, TransactionOutcome};
 
     type Break = fn(SlotRef);
@@ -393,7 +424,7 @@ mod tests {
     }
 
     /// The slot is running as service 0; the next one of its job is offered, and one of another job is drawn.
-    const BREAKS: [(&str, Break); 33] = [
+    const BREAKS: [(&str, Break); 37] = [
         ("a slot's terms are out of order", |id| change_slot(id, |slot| assert!(slot.append(0, 1)))),
         ("a slot's service is another's", |_| change_service(|service| service.slot.slot = 1)),
         ("a slot holds less than it may have to pay", |id| change_slot(id, |slot| slot.held -= 1)),
@@ -454,6 +485,19 @@ mod tests {
                 let periods = &mut service.as_mut().expect("there is a service").periods;
                 assert!(periods.try_push(period).is_ok());
             });
+        }),
+        ("a license is blamed for nothing", |_| Blamed::<Test>::insert(LicenseId(1), crate::Blames::default())),
+        ("a license is blamed for what was covered", |_| {
+            let blame = Blame { entity: [1; 32], outcome: Outcome::Failed, epoch: EpochIndex(1) };
+            Blamed::<Test>::insert(LicenseId(1), crate::Blames::truncate_from(vec![blame; 2]));
+        }),
+        ("a slot was served well, and nothing earned", |id| change_slot(id, |slot| slot.trial.fit = true)),
+        ("an outcome waits for a slot that is known to be fit", |id| {
+            change_slot(id, |slot| {
+                let (license, outcome, epoch) = (LicenseId(1), Outcome::Failed, EpochIndex(1));
+                (slot.trial.fit, slot.trial.earned) = (true, true);
+                slot.trial.suspects = BoundedVec::truncate_from(vec![Suspect { license, outcome, epoch }]);
+            })
         }),
         ("a closed epoch is missing, or settled and there", |_| Settled::<Test>::mutate(|cursor| cursor.tail += 1)),
         ("an epoch is closed before it has ended", |_| {

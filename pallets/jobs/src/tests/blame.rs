@@ -395,6 +395,8 @@ fn service_is_made_good_when_those_who_measured_it_cannot_have_known_it() {
         has_event(Event::PutOff { slot: id, ends: e(FIRST + 4) });
         assert_eq!((service(index).ends, service(index).recent.len()), (e(FIRST + 4), 0));
         assert_eq!(slot_of(id).held, 3 * PRICE + DRAWS);
+        assert_eq!(Jobs::earnings(id, e(FIRST))[0].byte, None);
+        assert_eq!(Jobs::can_reject(alice(), id, e(FIRST)), Err(E::NothingEarned.into()));
         run_dry();
         assert_eq!(released(job), vec![(0, 0, 3 * PRICE)]);
         assert_eq!((noted(), wasted()), (vec![], vec![]));
