@@ -248,10 +248,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 		//  Measured:  `16963`
 		//  Estimated: `73582`
 		// Minimum execution time: 1_516_900_000 picoseconds.
-		Weight::from_parts(1_901_750_000, 0)
+		Weight::from_parts(1_931_750_000, 0)
 			.saturating_add(Weight::from_parts(0, 73582))
-			.saturating_add(T::DbWeight::get().reads(68))
-			.saturating_add(T::DbWeight::get().writes(47))
+			.saturating_add(T::DbWeight::get().reads(71))
+			.saturating_add(T::DbWeight::get().writes(50))
 	}
 	/// Storage: `Jobs::Jobs` (r:1 w:1)
 	/// Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(164), added: 2639, mode: `MaxEncodedLen`)
@@ -361,10 +361,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 		//  Measured:  `4225`
 		//  Estimated: `5527`
 		// Minimum execution time: 137_477_000 picoseconds.
-		Weight::from_parts(181_749_000, 0)
+		Weight::from_parts(201_749_000, 0)
 			.saturating_add(Weight::from_parts(0, 5527))
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	/// Storage: `Jobs::Jobs` (r:1 w:0)
 	/// Proof: `Jobs::Jobs` (`max_values`: None, `max_size`: Some(164), added: 2639, mode: `MaxEncodedLen`)
@@ -647,10 +647,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 		//  Measured:  `6278`
 		//  Estimated: `6000`
 		// Minimum execution time: 260_847_000 picoseconds.
-		Weight::from_parts(362_498_000, 0)
+		Weight::from_parts(382_498_000, 0)
 			.saturating_add(Weight::from_parts(0, 6000))
-			.saturating_add(T::DbWeight::get().reads(26))
-			.saturating_add(T::DbWeight::get().writes(16))
+			.saturating_add(T::DbWeight::get().reads(29))
+			.saturating_add(T::DbWeight::get().writes(18))
 	}
 	/// Storage: `Jobs::Settled` (r:1 w:0)
 	/// Proof: `Jobs::Settled` (`max_values`: Some(1), `max_size`: Some(20), added: 515, mode: `MaxEncodedLen`)
@@ -726,11 +726,11 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 		//  Measured:  `8977 + n * (587 ±0)`
 		//  Estimated: `10304 + n * (2990 ±0)`
 		// Minimum execution time: 109_434_000 picoseconds.
-		Weight::from_parts(103_886_879, 0)
+		Weight::from_parts(108_886_879, 0)
 			.saturating_add(Weight::from_parts(0, 10304))
 			// Standard Error: 155_206
 			.saturating_add(Weight::from_parts(24_433_055, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
@@ -815,10 +815,10 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 		//  Measured:  `5052`
 		//  Estimated: `5527`
 		// Minimum execution time: 184_945_000 picoseconds.
-		Weight::from_parts(283_471_000, 0)
+		Weight::from_parts(303_471_000, 0)
 			.saturating_add(Weight::from_parts(0, 5527))
-			.saturating_add(T::DbWeight::get().reads(22))
-			.saturating_add(T::DbWeight::get().writes(17))
+			.saturating_add(T::DbWeight::get().reads(25))
+			.saturating_add(T::DbWeight::get().writes(20))
 	}
 	/// Storage: `Jobs::Services` (r:1 w:1)
 	/// Proof: `Jobs::Services` (`max_values`: None, `max_size`: Some(352), added: 2827, mode: `MaxEncodedLen`)
@@ -853,9 +853,9 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 		//  Measured:  `4325`
 		//  Estimated: `6196`
 		// Minimum execution time: 300_571_000 picoseconds.
-		Weight::from_parts(309_387_000, 0)
+		Weight::from_parts(369_387_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
-			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().reads(30))
 			.saturating_add(T::DbWeight::get().writes(13))
 	}
 	/// Storage: `Jobs::Settled` (r:1 w:1)
