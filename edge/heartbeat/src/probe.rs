@@ -75,6 +75,9 @@ struct Answer {
 pub struct Audit {
     epoch: EpochIndex,
     params: EpochParams,
+    license: LicenseId,
+    /// The oracles when it began: one that came later cannot count what was sent before.
+    members: BTreeSet<AccountId>,
     taken: HashMap<AccountId, Bitmap>,
     all: Bitmap,
     answers: HashMap<AccountId, VecDeque<Answer>>,
@@ -94,6 +97,8 @@ impl Audit {
         Self {
             epoch,
             params,
+            license: LicenseId::default(),
+            members: BTreeSet::new(),
             taken: HashMap::new(),
             all: Bitmap::new(params.slots),
             answers: HashMap::new(),
@@ -102,12 +107,22 @@ impl Audit {
         }
     }
 
-    /// Begin anew if this is another epoch, or one with other slots than assumed.
-    pub fn roll(&mut self, epoch: EpochIndex, params: &EpochParams) {
-        let is_same = epoch == self.epoch && params.slots == self.params.slots && params.beat_ms == self.params.beat_ms;
+    /// Begin anew if this is another epoch, one with other slots than assumed, or if beats count for another license
+    /// now.
+    pub fn roll(&mut self, epoch: EpochIndex, params: &EpochParams, license: LicenseId, oracles: &[Seat<AccountId>]) {
+        let is_same = epoch == self.epoch
+            && license == self.license
+            && params.slots == self.params.slots
+            && params.beat_ms == self.params.beat_ms;
         if !is_same {
-            *self = Self::new(epoch, *params);
+            let members = oracles.iter().map(|seat| seat.oracle.clone()).collect();
+            *self = Self { license, members, ..Self::new(epoch, *params) };
         }
+    }
+
+    /// Whether an oracle can be held to what it counts: it was one when the audit began.
+    pub fn is_member(&self, oracle: &AccountId) -> bool {
+        self.members.contains(oracle)
     }
 
     /// Which epoch it is about.
@@ -349,7 +364,7 @@ impl Prober {
             Part::Arrival,
             Some(Trouble::new(
                 format!("beats that {} took did not arrive with other oracles", left.join(", ")),
-                "nothing: beats go to others for the rest of the epoch. If it happens again, tell the council whose they are",
+                "nothing: beats go to others for the rest of the epoch. If it goes on, tell the council",
             )),
         );
         true

@@ -224,7 +224,7 @@ impl Sender {
         self.watch_clock(&due);
         self.last = Some((due.epoch, due.slot));
         let view = self.view.clone()?;
-        self.shared.audit.lock().roll(due.epoch, &view.params);
+        self.shared.audit.lock().roll(due.epoch, &view.params, view.license, &view.oracles);
         let services = self.services();
         if !self.signed.admit(due.epoch, due.slot, &services) {
             tracing::warn!(
@@ -294,15 +294,16 @@ impl Sender {
         if !is_due {
             return None;
         }
-        let (epoch, left) = {
+        let candidates: Vec<_> = {
             let audit = self.shared.audit.lock();
-            (audit.epoch(), audit.left().clone())
+            let receivers = receivers(audit.epoch(), view.license, &view.oracles, audit.left());
+            let may_ask = |seat: &&Seat<AccountId>| {
+                let oracle = &seat.oracle;
+                let is_other = seat.license != view.license && !receivers.contains(oracle);
+                is_other && audit.is_member(oracle) && !audit.left().contains(oracle)
+            };
+            view.oracles.iter().filter(may_ask).cloned().collect()
         };
-        let receivers = receivers(epoch, view.license, &view.oracles, &left);
-        let others = view.oracles.iter().filter(|seat| {
-            seat.license != view.license && !receivers.contains(&seat.oracle) && !left.contains(&seat.oracle)
-        });
-        let candidates: Vec<_> = others.cloned().collect();
         let prober = Prober {
             transport: self.deps.transport.clone(),
             clock: self.deps.clock.clone(),

@@ -2,6 +2,8 @@
 
 use super::*;
 use proptest::{collection::vec, prelude::*};
+use ratio1_primitives::VoteId;
+use sp_core::crypto::ByteArray;
 
 const CLOCK: ClockParams = ClockParams { genesis_moment: 1_000, epoch_ms: 60_000 };
 const PARAMS: EpochParams = EpochParams { beat_ms: 500, slots: 120, expected: 112, threshold: 230, max_quote_lag: 100 };
@@ -143,14 +145,28 @@ fn what_the_asked_oracle_took_itself_is_expected_of_it_too() {
 }
 
 #[test]
-fn an_epoch_begins_with_nobody_left() {
-    let mut epoch = Epoch::new(10, &[0, 1, 2], &[]);
-    epoch.beat(60);
-    assert_eq!(epoch.ask_all(|_| 0, 0).len(), 3);
-    epoch.audit.roll(EPOCH, &PARAMS);
-    assert_eq!((epoch.audit.left().len(), epoch.audit.delivered()), (3, 60));
-    epoch.audit.roll(EPOCH.plus(1), &PARAMS);
-    assert_eq!((epoch.audit.left().len(), epoch.audit.delivered()), (0, 0));
-    epoch.audit.took(&oracle(0), EPOCH, 3);
-    assert_eq!(epoch.audit.delivered(), 0, "a beat of the epoch before");
+fn audit_begins_anew_with_an_epoch_and_with_a_license() {
+    let seats = |all: std::ops::Range<usize>| -> Vec<_> {
+        let seat =
+            |n| Seat { oracle: oracle(n), license: LicenseId(0), vote_key: VoteId::from_slice(&[0; 32]).unwrap() };
+        all.map(seat).collect()
+    };
+    let mut audit = Audit::default();
+    audit.roll(EPOCH, &PARAMS, LicenseId(5), &seats(0..10));
+    (0..60).for_each(|slot| audit.took(&oracle(0), EPOCH, slot));
+    (4..8).for_each(|asked| assert!(audit.answered(&oracle(asked), 64, 64, 0)));
+    assert_eq!(audit.leave(3), [oracle(0)]);
+
+    audit.roll(EPOCH, &PARAMS, LicenseId(5), &seats(0..20));
+    assert_eq!((audit.left().len(), audit.delivered()), (1, 60), "the same epoch");
+    assert!(audit.is_member(&oracle(9)) && !audit.is_member(&oracle(10)), "who came later cannot have counted all");
+
+    audit.roll(EPOCH.plus(1), &PARAMS, LicenseId(5), &seats(0..20));
+    assert_eq!((audit.left().len(), audit.delivered(), audit.is_member(&oracle(10))), (0, 0, true));
+    audit.took(&oracle(0), EPOCH, 3);
+    assert_eq!(audit.delivered(), 0, "a beat of the epoch before");
+
+    audit.took(&oracle(0), EPOCH.plus(1), 3);
+    audit.roll(EPOCH.plus(1), &PARAMS, LicenseId(6), &seats(0..20));
+    assert_eq!(audit.delivered(), 0, "nobody counts for the new license what was sent for the old one");
 }
