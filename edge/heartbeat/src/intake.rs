@@ -86,6 +86,8 @@ pub struct Intake {
     questions: Limiter,
     finality: Finality,
     counting: bool,
+    /// Whether an epoch was opened; before that there is one in name only.
+    opened: bool,
     running: EpochCounts,
     closed: VecDeque<Arc<EpochCounts>>,
     meter: CoverageMeter,
@@ -107,6 +109,7 @@ impl Intake {
             questions: Limiter::new(MAX_SOURCES, question_rate(&params)),
             finality: Finality::default(),
             counting: false,
+            opened: false,
             running: EpochCounts::new(EpochIndex(0), params),
             closed: VecDeque::new(),
             meter: CoverageMeter::default(),
@@ -236,7 +239,7 @@ impl Intake {
     /// The epoch that runs at `now` if it is another than the one being counted: then [`Self::open`] it.
     pub fn due(&self, now: u64) -> Option<EpochIndex> {
         let epoch = self.clock?.epoch_at(now);
-        (epoch != self.running.epoch()).then_some(epoch)
+        (!self.opened || epoch != self.running.epoch()).then_some(epoch)
     }
 
     /// Tell a node how many of its beats of the running epoch are counted: it finds out whether they arrive where it does
@@ -261,6 +264,7 @@ impl Intake {
 
     /// Begin or resume an epoch at `now`; the one before is kept for its ballot.
     pub fn open(&mut self, mut counts: EpochCounts, now: u64) {
+        self.opened = true;
         counts.set_params(self.params);
         self.closed.retain(|closed| closed.epoch() != counts.epoch());
         let closed = std::mem::replace(&mut self.running, counts);

@@ -65,8 +65,7 @@ impl Saving {
             deps.store.save(counts)?;
             self.unsaved.remove(0);
         }
-        // Before the clock is known there is an epoch in name only.
-        if intake.clock().is_some() && !intake.running().is_empty() {
+        if self.opened && !intake.running().is_empty() {
             deps.store.save(intake.running_mut())?;
         }
         Ok(())

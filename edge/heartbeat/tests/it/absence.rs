@@ -53,7 +53,7 @@ impl Sim {
         let (epoch, slot, now) = (1 + self.slot / PARAMS.slots, self.slot % PARAMS.slots, moment(self.slot));
         let mut state = self.chain.state.lock();
         state.clock.current = EpochIndex(epoch);
-        if self.finalises && self.slot % FINALISE_EVERY == 0 {
+        if self.finalises && self.slot.is_multiple_of(FINALISE_EVERY) {
             state.finalised += 1;
         }
         let quoted = block(state.finalised);

@@ -33,17 +33,20 @@ fn dropped(world: &World, why: BeatRefusal) -> u64 {
 
 /// All deeds get other nodes in one block.
 async fn relink(world: &World, number: u32) {
-    let reads = world.chain.state.lock().page_reads;
-    let mut state = world.chain.state.lock();
+    let reads = give_other_nodes(&mut world.chain.state.lock());
+    world.chain.finalise(number);
+    until("the page is read again", || world.chain.state.lock().page_reads > reads).await;
+}
+
+/// How often pages were read before.
+fn give_other_nodes(state: &mut State) -> usize {
     for (license, node) in &mut state.admitted {
         if let Some(deed) = DEEDS.iter().find(|deed| LicenseId((**deed).into()) == *license) {
             *node = node_id(deed + 100);
         }
     }
     state.revision += 1;
-    drop(state);
-    world.chain.finalise(number);
-    until("the page is read again", || world.chain.state.lock().page_reads > reads).await;
+    state.page_reads
 }
 
 /// Beats of all deeds, signed by their old nodes or by their new ones.
