@@ -197,7 +197,9 @@ fn draws_have_their_share_when_settlement_has_much_to_do() {
         run_to_epoch(FIRST + 20);
         (FIRST..FIRST + 20).for_each(|epoch| close_epoch(epoch, &[]));
         Checked::set(false);
-        (0..3_000).for_each(|_| drop(issue(LicenseClass::Node)));
+        for _ in 0..3_000 {
+            issue(LicenseClass::Node);
+        }
         just_ask(bob(), tagged("nobody"));
         PollLimit::set(Weight::zero());
         blocks(5);
