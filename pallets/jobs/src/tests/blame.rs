@@ -605,7 +605,9 @@ fn apply(op: Op) {
         }
         Op::Accept(which) => {
             let offers = slots(|state| matches!(state, SlotState::Offered { .. }));
-            pick(offers, which).into_iter().for_each(|id| drop(try_accept(id)));
+            if let Some(id) = pick(offers, which) {
+                let _ = try_accept(id);
+            }
         }
         Op::Resign(which) => {
             let running = slots(|state| matches!(state, SlotState::Running { .. }));
