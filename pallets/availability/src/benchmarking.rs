@@ -131,10 +131,10 @@ fn absence_call<T: Config>(n: u32) -> Call<T> {
     let licenses = T::BenchmarkHelper::working(&voter, n);
     let oracles = T::Oracles::active().into_iter().map(|seat| seat.oracle).collect::<Vec<_>>();
     let needed = ratio1_primitives::apbft::quorum(oracles.len() as u32);
-    let epoch = EPOCH.plus(1);
-    Running::<T>::put(RunningEpoch { oracles: PerSeat::truncate_from(oracles), ..running(1) });
-    let epoch_ms = EpochLength::<T>::get();
-    let genesis_moment = T::Time::now().saturating_sub(epoch_ms.saturating_mul(epoch.0.into()));
+    // The epoch that begins now, whatever the time is.
+    let epoch = EpochIndex(0);
+    Running::<T>::put(RunningEpoch { epoch, oracles: PerSeat::truncate_from(oracles), ..running(1) });
+    let (genesis_moment, epoch_ms) = (T::Time::now(), EpochLength::<T>::get());
     Clock::<T>::put(ratio1_primitives::ClockParams { genesis_moment, epoch_ms });
     for license in &licenses {
         let mut silence = Silence::new(0);

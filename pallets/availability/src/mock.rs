@@ -182,7 +182,8 @@ impl pallet_availability::Config for Test {
 #[cfg(feature = "runtime-benchmarks")]
 impl crate::benchmarking::BenchmarkHelper for Neighbours {
     fn working(key: &ratio1_primitives::VoteId, n: u32) -> Vec<LicenseId> {
-        Active::set((0..=99).map(|i| Seat { vote_key: key.clone(), ..seat(i) }).rev().collect());
+        let last = Seat { vote_key: key.clone(), ..seat(99) };
+        Active::set((0..99).map(seat).chain([last]).collect());
         Working::set((0..n).map(LicenseId).collect());
         Working::get()
     }
