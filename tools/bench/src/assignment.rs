@@ -279,7 +279,9 @@ fn set_up(licenses: u32) -> Result<(), BenchError> {
     System::set_block_number(1);
     pallet_timestamp::Now::<Runtime>::put(EPOCH_MS * u64::from(EPOCH.0 + 1) + 1);
     pallet_availability::Clock::<Runtime>::put(ClockParams { genesis_moment: 0, epoch_ms: EPOCH_MS });
-    let running = RunningEpoch { epoch: EPOCH.plus(1), params: Default::default(), oracles: Default::default() };
+    let epoch = EPOCH.plus(1);
+    let running =
+        RunningEpoch { epoch, params: Default::default(), oracles: Default::default(), gaps: Default::default() };
     pallet_availability::Running::<Runtime>::put(running);
     pallet_jobs::AgendaEpoch::<Runtime>::put(EPOCH.plus(1));
 

@@ -10,7 +10,7 @@ use crate::{
     state, BenchError,
 };
 use frame_support::{
-    traits::{fungible::Mutate, Get, Hooks},
+    traits::{fungible::Mutate, Hooks},
     weights::{Weight, WeightMeter},
     BoundedVec,
 };
@@ -93,7 +93,7 @@ pub fn run(ext: &mut TestExternalities, licenses: u32, outcome: &mut Outcome) ->
             if kind != Kind::Rare {
                 // A turn is of sixteen positions at least. Of as many nodes of reputation 500 one is taken, but for one time
                 // in 65 000: two rounds are certain enough.
-                let bound = 2 * (1 + round(entities));
+                let bound = 2 * (1 + ext.execute_with(|| round(entities)));
                 outcome.require(most <= bound, || format!("{title}: {most} blocks, where two rounds are {bound}"));
             }
         }
