@@ -27,7 +27,7 @@ use sp_io::TestExternalities;
 /// Entities that look for nodes, and how many draws each has open.
 const LOADS: [(u32, u32); 4] = [(1, 1), (1, 128), (100, 1), (5_000, 1)];
 /// Requests measured in each case, each with a seed of its own, and each come upon in another moment of a round.
-const SEEDS: u32 = 12;
+const SEEDS: u32 = 6;
 /// Blocks after which a request has waited for ever.
 const MAX_BLOCKS: u32 = 2_000;
 /// Licenses on an include list.
