@@ -55,9 +55,9 @@
 extern crate alloc;
 
 mod agenda;
-mod blame;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod blame;
 mod config;
 mod drawing;
 mod errors;
@@ -86,8 +86,8 @@ pub use benchmarking::BenchmarkHelper;
 pub use blame::{Blame, Blames, Suspect, Trial, MAX_BLAMES, MAX_SUSPECTS};
 pub use config::{Parameters, ParametersRefusal};
 pub use inspect::{DrawInfo, EarningInfo, JobInfo, PeriodInfo, QuoteInfo, ServiceInfo, SlotCounts, SlotInfo};
-pub use pallet::*;
 pub use offers::NODE_PRIORITY;
+pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -352,12 +352,7 @@ pub mod pallet {
         /// and the rate, [`Error::PriceAboveMaximum`], [`Error::InsufficientFunds`].
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::extend(MAX_NODES))]
-        pub fn extend(
-            origin: OriginFor<T>,
-            job: JobId,
-            epochs: u32,
-            max_price: Balance,
-        ) -> DispatchResultWithPostInfo {
+        pub fn extend(origin: OriginFor<T>, job: JobId, epochs: u32, max_price: Balance) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
             let slots = Jobs::<T>::get(job).map_or(1, |job| job.slots);
             let used = PostDispatchInfo::from(Some(T::WeightInfo::extend(slots.into())));

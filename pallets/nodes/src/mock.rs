@@ -9,8 +9,8 @@ use ratio1_primitives::{
     keys::{pair::NodePair, profile_payload, NodeKey},
     refusal::{AdmissionRefusal, KycRefusal},
     traits::{AvailabilityProvider, EpochInspect, LicenseInspect, PageMask},
-    AccountId, Balance, BlockNumber, EpochIndex, Grant, Hash, License, LicenseClass, LicenseId, Link, NodeId, NodeSignature,
-    PAGE_SIZE,
+    AccountId, Balance, BlockNumber, EpochIndex, Grant, Hash, License, LicenseClass, LicenseId, Link, NodeId,
+    NodeSignature, PAGE_SIZE,
 };
 use sp_core::Pair;
 use sp_runtime::{

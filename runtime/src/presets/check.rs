@@ -10,6 +10,7 @@ use alloc::{
 };
 use pallet_licenses::GenesisDeed;
 use ratio1_primitives::{LicenseClass, NodeId};
+use sp_core::crypto::Ss58Codec;
 
 /// Why a chain must not start like this.
 pub type Contradiction = String;
@@ -47,12 +48,15 @@ fn check_issuance(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
     demand!(
         rich.is_none(),
         "no R1 exists at genesis, but balances gives some to {}",
-        rich.map_or(&ZERO, |(who, _)| who)
+        rich.map_or_else(String::new, |(who, _)| name(who))
     );
     Ok(())
 }
 
-const ZERO: AccountId = AccountId::new([0; 32]);
+/// An account as people write it: its `Display` is native only, and this runs in wasm.
+fn name(who: &AccountId) -> String {
+    who.to_ss58check()
+}
 
 fn attested(genesis: &RuntimeGenesisConfig) -> BTreeSet<&AccountId> {
     genesis.kyc.attestations.iter().map(|(who, ..)| who).collect()
@@ -61,7 +65,7 @@ fn attested(genesis: &RuntimeGenesisConfig) -> BTreeSet<&AccountId> {
 fn check_council(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
     let mut seen = BTreeSet::new();
     for member in &genesis.council.members {
-        demand!(seen.insert(member), "council.members lists {member} twice");
+        demand!(seen.insert(member), "council.members lists {} twice", name(member));
     }
     let most = usize::try_from(MAX_MEMBERS).unwrap_or(usize::MAX);
     demand!(seen.len() <= most, "council.members has {} members, and at most {most} fit", seen.len());
@@ -83,7 +87,8 @@ fn check_signers(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
             let can_sign = known.contains(who) || wallets.contains(who);
             demand!(
                 can_sign,
-                "{group}: {who} could never sign a transaction; attest it in kyc.attestations or list it in kyc.providers"
+                "{group}: {} could never sign a transaction; attest it in kyc.attestations or list it in kyc.providers",
+                name(who)
             );
         }
     }
@@ -94,8 +99,12 @@ fn check_deeds(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
     let (attested, mut nodes) = (attested(genesis), BTreeMap::<NodeId, usize>::new());
     let prohibited: BTreeSet<_> = genesis.kyc.prohibited.iter().collect();
     for (who, _, _, country, expires) in &genesis.kyc.attestations {
-        demand!(!prohibited.contains(country), "kyc.attestations: {who} is from a country that kyc.prohibited lists");
-        demand!(*expires > 0, "kyc.attestations: the attestation of {who} has expired when the chain begins");
+        demand!(
+            !prohibited.contains(country),
+            "kyc.attestations: {} is from a country that kyc.prohibited lists",
+            name(who)
+        );
+        demand!(*expires > 0, "kyc.attestations: the attestation of {} has expired when the chain begins", name(who));
     }
     for (id, GenesisDeed { class, owner, node, assigned }) in genesis.licenses.licenses.iter().enumerate() {
         let first = id == 0;
@@ -107,7 +116,7 @@ fn check_deeds(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
             (*class == LicenseClass::Master) == assigned.is_some(),
             "licenses: deed {id}: a Master deed names what it is `assigned`, and no other deed does"
         );
-        demand!(attested.contains(owner), "licenses: {owner} owns deed {id} and is not in kyc.attestations");
+        demand!(attested.contains(owner), "licenses: {} owns deed {id} and is not in kyc.attestations", name(owner));
         if let Some(other) = node.and_then(|node| nodes.insert(node, id)) {
             return Err(format!("licenses: deeds {other} and {id} are linked to the same node"));
         }
@@ -118,16 +127,22 @@ fn check_deeds(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
 fn check_oracles(genesis: &RuntimeGenesisConfig) -> Result<(), Contradiction> {
     let (mut owners, deeds) = (BTreeSet::new(), &genesis.licenses.licenses);
     let keys: BTreeSet<_> = genesis.session.keys.iter().map(|(who, ..)| who).collect();
-    for (owner, license) in &genesis.oracles.oracles {
+    for (oracle, license) in &genesis.oracles.oracles {
+        let owner = name(oracle);
         let deed = usize::try_from(*license).ok().and_then(|index| deeds.get(index));
         let Some(deed) = deed else { return Err(format!("oracles: there is no deed {license}")) };
-        demand!(deed.owner == *owner, "oracles: deed {license} belongs to {}, not to {owner}", deed.owner);
+        let holder = name(&deed.owner);
+        demand!(deed.owner == *oracle, "oracles: deed {license} belongs to {holder}, not to {owner}");
         demand!(deed.node.is_some(), "oracles: deed {license} of {owner} is linked to no node");
-        demand!(owners.insert(owner), "oracles: {owner} is listed twice");
-        demand!(keys.contains(owner), "oracles: {owner} has no session keys; add them to session.keys");
+        demand!(owners.insert(oracle), "oracles: {owner} is listed twice");
+        demand!(keys.contains(oracle), "oracles: {owner} has no session keys; add them to session.keys");
     }
     for who in keys {
-        demand!(owners.contains(who), "session.keys: {who} is no oracle; list it in oracles, or remove its keys");
+        demand!(
+            owners.contains(who),
+            "session.keys: {} is no oracle; list it in oracles, or remove its keys",
+            name(who)
+        );
     }
     let (minimum, oracles) = (genesis.oracles.minimum, owners.len());
     let within = usize::try_from(minimum).is_ok_and(|minimum| minimum <= oracles && (minimum > 0 || oracles == 0));

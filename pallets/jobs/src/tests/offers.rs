@@ -174,7 +174,11 @@ fn license_that_lets_an_offer_lapse_is_barred_and_the_slot_drawn_again() {
         assert_eq!(slot_of(id).state, SlotState::Drawing { draw: 1 });
         assert!(slot_of(id).drawn.is_none() || offered(id).is_none());
         let after = money(&alice(), &operator(license));
-        assert_eq!(after, Money { held: before.held - FEE, burned: before.burned + FEE, ..before }, "but for another draw");
+        assert_eq!(
+            after,
+            Money { held: before.held - FEE, burned: before.burned + FEE, ..before },
+            "but for another draw"
+        );
         let barred_until = BarredUntil::get(license).unwrap();
         assert!(barred_until >= at.plus(BARRED_EPOCHS), "for three epochs");
         // The only license is barred as long as its slot's second draw looks.
