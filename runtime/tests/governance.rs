@@ -3,56 +3,39 @@
 mod common;
 
 use codec::Encode;
-use common::{Person, Shape, Sim};
+use common::{
+    council::{bounded, capture, chain, run_delay, schedule, settle},
+    work::CAPACITY,
+    Person, Sim,
+};
 use frame_support::{
     assert_ok,
     migrations::VersionedMigration,
-    traits::{
-        Bounded, GetCallMetadata, GetStorageVersion, OnRuntimeUpgrade, StorageVersion, UncheckedOnRuntimeUpgrade,
-    },
+    traits::{GetCallMetadata, GetStorageVersion, OnRuntimeUpgrade, StorageVersion, UncheckedOnRuntimeUpgrade},
     weights::Weight,
 };
-use ratio1_primitives::{economics::R1, kyc::Country, EpochIndex, LicenseId};
+use ratio1_primitives::{
+    economics::R1,
+    jobs::{Capacity, NodeProfile},
+    kyc::Country,
+    EpochIndex, LicenseId,
+};
 use ratio1_runtime::{
     configs::{is_protected, tx_extension, CouncilInstance, PROTECTED_CALLS, PROTECTED_PALLETS},
-    Governance, Kyc, Preimage, Runtime, RuntimeCall, RuntimeOrigin, SafeMode, System, UncheckedExtrinsic, VERSION,
+    Governance, Kyc, Runtime, RuntimeCall, SafeMode, System, UncheckedExtrinsic, SLOT_MS, VERSION,
 };
 use sp_core::Pair;
 use sp_runtime::{
-    traits::{BlakeTwo256, Dispatchable, Hash},
+    traits::{BlakeTwo256, Hash},
     transaction_validity::InvalidTransaction,
-    ApplyExtrinsicResult, BoundedVec, DispatchError, DispatchResult,
+    ApplyExtrinsicResult, DispatchError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The first edge's Node Deed in the default shape.
 const EDGE: LicenseId = LicenseId(5);
-/// Of the default genesis.
-const DELAY: u32 = pallet_governance::LEAST_DELAY;
-
-/// A chain whose council are three edges with some R1.
-fn chain() -> (Sim, Vec<Person>) {
-    let mut sim = Sim::new(Shape { edges: 3, ..Shape::default() });
-    settle(&mut sim, EpochIndex(1));
-    let members = sim.edges.clone();
-    for license in 0..3 {
-        assert_ok!(sim.claim(LicenseId(EDGE.0 + license)).unwrap());
-    }
-    let new_members = members.iter().map(Person::id).collect();
-    assert_ok!(sim.as_root(pallet_collective::Call::set_members { new_members, prime: None, old_count: 4 }.into()));
-    (sim, members)
-}
-
-/// Everybody reports full availability of all nodes for `epoch`.
-fn settle(sim: &mut Sim, epoch: EpochIndex) {
-    sim.settle(epoch, None, |license| if license.0 == 0 { 0 } else { 255 });
-}
-
-/// Two of three members, without the motion: through the same filters.
-fn capture(sim: &mut Sim, call: impl Into<RuntimeCall>) -> DispatchResult {
-    let (call, origin) = (call.into(), pallet_collective::RawOrigin::Members(2, 3));
-    sim.ext.execute_with(|| call.dispatch(origin.into())).map(|_| ()).map_err(|e| e.error)
-}
+/// Blocks from a decision to its enactment with the default genesis.
+const DELAY: u32 = (pallet_governance::LEAST_DELAY_MS / SLOT_MS) as u32 + 1;
 
 fn name(text: &str) -> pallet_governance::Name {
     text.as_bytes().to_vec().try_into().expect("a short name")
@@ -62,51 +45,12 @@ fn pause(pallet: &str, call: &str) -> RuntimeCall {
     pallet_governance::Call::pause { pallet: name(pallet), call: name(call) }.into()
 }
 
-/// The call, noted where it is too long to be given in place.
-fn bounded(sim: &mut Sim, call: &RuntimeCall) -> Bounded<RuntimeCall, BlakeTwo256> {
-    let bytes = call.encode();
-    match BoundedVec::try_from(bytes.clone()) {
-        Ok(short) => Bounded::Inline(short),
-        Err(_) => {
-            let (hash, len) = (BlakeTwo256::hash(&bytes), bytes.len() as u32);
-            sim.ext.execute_with(|| Preimage::note_preimage(RuntimeOrigin::root(), bytes).expect("noted"));
-            Bounded::Lookup { hash, len }
-        }
-    }
-}
-
-fn schedule(sim: &mut Sim, call: impl Into<RuntimeCall>) -> DispatchResult {
-    let call = bounded(sim, &call.into());
-    capture(sim, pallet_governance::Call::schedule { call })
-}
-
-/// Run until everything that was decided is enacted: after the delay, or in the block after it if a session ends in that
-/// one and leaves no room.
-fn run_delay(sim: &mut Sim) {
-    let decided = sim.number;
-    while sim.ext.execute_with(|| !Governance::pending().is_empty()) {
-        assert!(sim.number <= decided + DELAY, "still pending");
-        sim.block(vec![]);
-    }
-    assert!(sim.number >= decided + DELAY, "enacted before the delay was over");
-}
-
-/// The block in which what is pending is due, or the one after it.
-fn run_due(sim: &mut Sim) {
-    for _ in 0..2 {
-        if sim.ext.execute_with(|| !Governance::pending().is_empty()) {
-            sim.block(vec![]);
-        }
-    }
-    assert!(sim.ext.execute_with(|| Governance::pending().is_empty()));
-}
-
 /// What a hostile council would like to do, by what it takes.
 fn wishes(sim: &Sim) -> Vec<(&'static str, RuntimeCall)> {
     let thief = Person::new("Thief").id();
     let victim = sim.edges[0].id();
-    let parameters = pallet_governance::Parameters { delay_blocks: 10, pause_blocks: 10, halt_blocks: 10 };
-    let short = pallet_governance::Parameters { delay_blocks: 1, pause_blocks: 1, halt_blocks: 1 };
+    let parameters = pallet_governance::Parameters { delay_ms: 30_000, pause_ms: 30_000, halt_ms: 30_000 };
+    let short = pallet_governance::Parameters { delay_ms: 3_000, pause_ms: 3_000, halt_ms: 3_000 };
     let availability = pallet_availability::Parameters { beat_ms: 500, threshold: 1, ..Default::default() };
     vec![
         ("replace the code", frame_system::Call::set_code_without_checks { code: vec![1, 2, 3] }.into()),
@@ -288,13 +232,14 @@ fn a_decision_is_enacted_in_its_block_and_tells_how_it_ended() {
     assert_ok!(schedule(&mut sim, pallet_kyc::Call::remove_registrar { registrar: Person::new("Nobody").id() }));
     let appointed =
         |sim: &mut Sim| sim.ext.execute_with(|| pallet_kyc::Registrars::<Runtime>::contains_key(&registrar));
-    let at = sim.ext.execute_with(|| Governance::pending()[0].at);
-    assert_eq!(at, sim.number + DELAY);
+    let at = sim.number + DELAY;
+    let due = sim.ext.execute_with(|| Governance::pending()[0].due);
+    assert_eq!(due.ms, sim.ext.execute_with(pallet_timestamp::Now::<Runtime>::get) + pallet_governance::LEAST_DELAY_MS);
     while sim.number < at - 1 {
         sim.block(vec![]);
         assert!(!appointed(&mut sim));
     }
-    run_due(&mut sim);
+    run_delay(&mut sim);
     assert!(appointed(&mut sim));
     let results = sim.ext.execute_with(|| {
         let events = System::events().into_iter();
@@ -415,7 +360,7 @@ fn halts_and_pauses_cover_neither_votes_nor_claims_nor_governance() {
     assert_ok!(schedule(
         &mut sim,
         pallet_governance::Call::set_parameters {
-            parameters: pallet_governance::Parameters { delay_blocks: 200, pause_blocks: 100, halt_blocks: 100 },
+            parameters: pallet_governance::Parameters { delay_ms: 600_000, pause_ms: 300_000, halt_ms: 300_000 },
         }
     ));
     run_delay(&mut sim);
@@ -446,6 +391,79 @@ fn halts_and_pauses_cover_neither_votes_nor_claims_nor_governance() {
     assert_ok!(schedule(&mut sim, pallet_oracles::Call::set_minimum { minimum: 2 }));
     assert_ok!(capture(&mut sim, pallet_governance::Call::unhalt {}));
     assert_ok!(transfer(&mut sim).unwrap());
+}
+
+#[test]
+fn a_free_call_is_refused_by_the_pool_when_it_is_paused_or_everything_is_halted() {
+    let (mut sim, members) = chain();
+    let declared = |sim: &mut Sim, cpu_milli| {
+        let profile = NodeProfile { capacity: Capacity { cpu_milli, ..CAPACITY }, ..Default::default() };
+        sim.declare(&members[0], EDGE, profile)
+    };
+    let refused = Err(InvalidTransaction::Call.into());
+    // By its own authorisation.
+    assert_ok!(capture(&mut sim, pause("Nodes", "declare")));
+    assert_eq!(declared(&mut sim, 1_000), refused);
+    let resume = pallet_governance::Call::resume { pallet: name("Nodes"), call: name("declare") };
+    assert_ok!(capture(&mut sim, resume));
+    assert_ok!(declared(&mut sim, 1_000).unwrap());
+    let next = sim.current().0 + 1;
+    sim.run_to_epoch(next);
+    assert_ok!(capture(&mut sim, pallet_governance::Call::halt {}));
+    assert_eq!(declared(&mut sim, 2_000), refused);
+    // By its signer.
+    let link = sim.link_call(&Person::new(common::FOUNDATION), LicenseId(0), &Person::new("NewNode"));
+    assert_eq!(sim.submit(&Person::new(common::FOUNDATION), link.clone()), refused);
+    // What is protected is as free as ever, and the rest is again when the halt is over.
+    let vote = sim.ext.execute_with(|| ratio1_runtime::facts::claim_extrinsic(EDGE));
+    assert_ne!(common::validity(&mut sim, vote), Err(InvalidTransaction::Call.into()));
+    assert_ok!(capture(&mut sim, pallet_governance::Call::unhalt {}));
+    assert_ok!(sim.submit(&Person::new(common::FOUNDATION), link).unwrap());
+    assert_ok!(declared(&mut sim, 2_000).unwrap());
+}
+
+#[test]
+fn a_member_cannot_take_the_places_of_others_when_it_moves_all_it_can() {
+    let (mut sim, members) = chain();
+    let mut propose = |who: &Person, n: u32| {
+        let proposal = Box::new(frame_system::Call::remark { remark: n.to_le_bytes().to_vec() }.into());
+        let call =
+            pallet_collective::Call::<Runtime, CouncilInstance>::propose { threshold: 2, proposal, length_bound: 99 };
+        sim.submit(who, RuntimeCall::from(call)).unwrap()
+    };
+    let most = pallet_governance::MAX_MOTIONS;
+    let full: DispatchError = pallet_governance::Error::<Runtime>::TooManyMotions.into();
+    for n in 0..most {
+        assert_ok!(propose(&members[0], n));
+    }
+    for n in most..40 {
+        assert_eq!(propose(&members[0], n), Err(full), "motion {n}");
+    }
+    // The others' places are theirs.
+    for (n, who) in (100..).zip([&members[1], &members[1], &members[2], &members[2]]) {
+        assert_ok!(propose(who, n));
+    }
+    // A place is free when its motion is closed.
+    let hash =
+        BlakeTwo256::hash_of(&RuntimeCall::from(frame_system::Call::remark { remark: 0u32.to_le_bytes().to_vec() }));
+    for who in &members[1..] {
+        let vote = pallet_collective::Call::vote { proposal: hash, index: 0, approve: false };
+        assert_ok!(sim.submit(who, RuntimeCall::from(vote)).unwrap());
+    }
+    let close = pallet_collective::Call::<Runtime, CouncilInstance>::close {
+        proposal_hash: hash,
+        index: 0,
+        proposal_weight_bound: Weight::from_parts(1_000_000_000, 10_000),
+        length_bound: 99,
+    };
+    assert_ok!(sim.submit(&members[1], RuntimeCall::from(close)).unwrap());
+    let proposal = Box::new(frame_system::Call::remark { remark: vec![7] }.into());
+    let again =
+        pallet_collective::Call::<Runtime, CouncilInstance>::propose { threshold: 2, proposal, length_bound: 99 };
+    assert_ok!(sim.submit(&members[0], RuntimeCall::from(again)).unwrap());
+    // There are places for all that a full council may move.
+    let places = <Runtime as pallet_governance::Config>::MaxMotions::get();
+    assert_eq!(places, ratio1_runtime::configs::MAX_MEMBERS * most);
 }
 
 #[test]
@@ -488,7 +506,7 @@ fn an_upgrade_is_enacted_after_the_delay_when_the_council_schedules_the_code() {
         sim.block(vec![]);
         assert_ne!(code(&mut sim), Some(new.clone()));
     }
-    run_due(&mut sim);
+    run_delay(&mut sim);
     assert_eq!(code(&mut sim), Some(new));
 }
 
@@ -532,7 +550,7 @@ impl UncheckedOnRuntimeUpgrade for Mark {
 }
 
 /// From the version that governance's storage has to the next one.
-type Migration = VersionedMigration<1, 2, Mark, Governance, <Runtime as frame_system::Config>::DbWeight>;
+type Migration = VersionedMigration<2, 3, Mark, Governance, <Runtime as frame_system::Config>::DbWeight>;
 
 /// As the executive of the next runtime: this one, and the migration.
 type NextExecutive = frame_executive::Executive<
@@ -548,7 +566,7 @@ type NextExecutive = frame_executive::Executive<
 fn a_versioned_migration_runs_once_when_the_version_has_changed() {
     let (mut sim, _) = chain();
     sim.ext.execute_with(|| {
-        assert_eq!(Governance::on_chain_storage_version(), StorageVersion::new(1));
+        assert_eq!(Governance::on_chain_storage_version(), StorageVersion::new(2));
         // What `initialize_block` does when the last block was made by an older version.
         frame_system::LastRuntimeUpgrade::<Runtime>::put(frame_system::LastRuntimeUpgradeInfo {
             spec_version: (VERSION.spec_version - 1).into(),
@@ -573,7 +591,7 @@ fn a_versioned_migration_runs_once_when_the_version_has_changed() {
         NextExecutive::initialize_block(&header(next));
         let mark = || frame_support::storage::unhashed::get_or_default::<u32>(MARK);
         assert_eq!(mark(), 1);
-        assert_eq!(Governance::on_chain_storage_version(), StorageVersion::new(2));
+        assert_eq!(Governance::on_chain_storage_version(), StorageVersion::new(3));
         // The version is known now, and the migration has its own: neither the next block nor a second run repeats it.
         NextExecutive::initialize_block(&header(next + 1));
         Migration::on_runtime_upgrade();

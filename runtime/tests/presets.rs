@@ -1,8 +1,9 @@
 //! Every preset builds, from zero issuance, with the prohibited countries and without surprises.
 
+use codec::{Decode, Encode};
 use frame_support::genesis_builder_helper::{build_state, get_preset};
 use ratio1_primitives::{economics::MASTER_COUNT, LicenseClass};
-use ratio1_runtime::{facts, presets, Balances, Oracles, Runtime, RuntimeGenesisConfig, Session};
+use ratio1_runtime::{facts, presets, AccountId, Balances, Oracles, Runtime, RuntimeGenesisConfig, Session};
 
 fn with_preset<R>(name: &str, f: impl FnOnce() -> R) -> R {
     sp_io::TestExternalities::new_empty().execute_with(|| {
@@ -10,7 +11,9 @@ fn with_preset<R>(name: &str, f: impl FnOnce() -> R) -> R {
         let mut genesis: serde_json::Value =
             serde_json::from_slice(&get_preset::<RuntimeGenesisConfig>(&None, presets::get).unwrap()).unwrap();
         merge(&mut genesis, serde_json::from_slice(&patch).unwrap());
-        build_state::<RuntimeGenesisConfig>(serde_json::to_vec(&genesis).unwrap()).expect("the preset builds");
+        let json = serde_json::to_vec(&genesis).unwrap();
+        presets::check_json(&json).expect("the preset agrees with itself");
+        build_state::<RuntimeGenesisConfig>(json).expect("the preset builds");
         f()
     })
 }
@@ -88,4 +91,77 @@ fn largest_step_of_settling_fits_the_smallest_share() {
         Availability::settle_page(100).saturating_add(Rewards::on_page(MASTER_COUNT)).saturating_add(Price::post());
     let share = sp_runtime::Perbill::from_percent(5) * ratio1_runtime::configs::RuntimeBlockWeights::get().max_block;
     assert!(step.all_lte(share), "{step:?} of {share:?}");
+}
+
+/// The `local` preset as it is built, changed.
+fn changed(change: impl FnOnce(&mut RuntimeGenesisConfig)) -> Result<(), String> {
+    let preset = |id: Option<&str>| -> serde_json::Value {
+        let json = sp_io::TestExternalities::new_empty()
+            .execute_with(|| get_preset::<RuntimeGenesisConfig>(&id.map(Into::into), presets::get).unwrap());
+        serde_json::from_slice(&json).unwrap()
+    };
+    let mut genesis = preset(None);
+    merge(&mut genesis, preset(Some(presets::LOCAL)));
+    let mut genesis: RuntimeGenesisConfig = serde_json::from_value(genesis).unwrap();
+    change(&mut genesis);
+    let json = serde_json::to_vec(&genesis).unwrap();
+    sp_io::TestExternalities::new_empty()
+        .execute_with(|| ratio1_runtime::api::dispatch("GenesisBuilder_build_state", &json.encode()))
+        .map(|bytes| Result::<(), String>::decode(&mut &bytes[..]).unwrap())
+        .expect("the runtime has this API")
+}
+
+/// A change that makes a genesis contradict itself.
+type Change = fn(&mut RuntimeGenesisConfig);
+
+#[test]
+fn a_genesis_that_contradicts_itself_is_refused_with_a_message() {
+    assert_eq!(changed(|_| ()), Ok(()));
+    let stranger = || AccountId::new([7; 32]);
+    let cases: [(&str, Change); 18] = [
+        ("balances gives some to", |g| g.balances.balances = vec![(AccountId::new([7; 32]), 1)]),
+        ("twice", |g| g.council.members.push(g.council.members[0].clone())),
+        ("at most 32 fit", |g| g.council.members = (0..33).map(|n| AccountId::new([n; 32])).collect()),
+        ("council.members", |g| g.council.members.push(AccountId::new([7; 32]))),
+        ("kyc.registrars", |g| g.kyc.registrars.push(AccountId::new([7; 32]))),
+        ("sudo.key", |g| g.sudo.key = Some(AccountId::new([7; 32]))),
+        ("is not in kyc.attestations", |g| g.licenses.licenses[5].owner = AccountId::new([7; 32])),
+        ("country", |g| g.kyc.prohibited.push(ratio1_primitives::kyc::Country(*b"RO"))),
+        ("expired", |g| g.kyc.attestations[0].4 = 0),
+        ("same node", |g| g.licenses.licenses[5].node = g.licenses.licenses[6].node),
+        ("assigned", |g| g.licenses.licenses[1].assigned = None),
+        ("there is no deed 99", |g| g.oracles.oracles[0].1 = 99),
+        ("belongs to", |g| g.oracles.oracles[0].1 = 2),
+        ("no session keys", |g| drop(g.session.keys.pop())),
+        ("is no oracle", |g| drop(g.oracles.oracles.pop())),
+        ("minimum of 9", |g| g.oracles.minimum = 9),
+        ("pools.operations", |g| g.pools.operations = None),
+        ("nobody could govern", |g| {
+            g.council.members.clear();
+            g.sudo.key = None;
+        }),
+    ];
+    for (expected, change) in cases {
+        let refused = changed(change).expect_err(expected);
+        assert!(refused.contains(expected), "{expected}: {refused}");
+    }
+    // Whoever is named is told.
+    let named = changed(|g| g.council.members.push(AccountId::new([7; 32]))).unwrap_err();
+    assert!(named.contains(&stranger().to_string()), "{named}");
+}
+
+/// Else what a pallet thinks cannot happen would be logged in tests, and nobody would see it.
+#[test]
+fn every_pallet_is_tested_with_debug_assertions() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let mut pallets = 0;
+    for folder in std::fs::read_dir(root.join("pallets")).unwrap() {
+        let Ok(own) = std::fs::read_to_string(folder.unwrap().path().join("Cargo.toml")) else { continue };
+        let name = own.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).expect("a name");
+        let section = format!("[profile.release.package.{name}]\ndebug-assertions = true\noverflow-checks = true\n");
+        assert!(manifest.contains(&section), "{name}");
+        pallets += 1;
+    }
+    assert!(pallets >= 11, "{pallets}");
 }

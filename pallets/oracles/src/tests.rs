@@ -87,3 +87,10 @@ fn last_event() -> Event<Test> {
     let events = System::read_events_for_pallet::<Event<Test>>();
     events.into_iter().last().expect("an event of this pallet")
 }
+
+/// The workspace's profile sees to it: a log line would be overlooked.
+#[test]
+#[should_panic(expected = "cannot happen")]
+fn test_fails_when_something_happens_that_cannot() {
+    frame_support::defensive!("cannot happen");
+}

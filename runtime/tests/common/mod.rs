@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)] // every test binary uses its own part
 
 mod checks;
+pub mod council;
 mod genesis;
 pub mod people;
 pub mod work;
@@ -303,10 +304,7 @@ impl Sim {
 
     /// Cast all these ballots honestly and run until the epoch leaves its windows and is counted.
     pub fn cast(&mut self, epoch: EpochIndex, ballots: &[(VotePair, Ballot)]) {
-        let commits = ballots
-            .iter()
-            .filter_map(|(voter, b)| self.commit(voter, b))
-            .collect();
+        let commits = ballots.iter().filter_map(|(voter, b)| self.commit(voter, b)).collect();
         self.block(commits);
         self.run_to_phase(epoch, Phase::Reveal);
         let reveals = ballots.iter().flat_map(|(voter, b)| self.reveals(voter, b, 0)).collect();

@@ -46,9 +46,9 @@ pub fn draw(g: &mut Gen, call: &str) -> Option<Step> {
             g.council(Call::unhalt {})
         }
         "set_parameters" => {
-            let delay_blocks = g.rng.gen_range(9..14);
-            let (pause_blocks, halt_blocks) = (g.rng.gen_range(0..7), g.rng.gen_range(0..5));
-            g.root(Call::set_parameters { parameters: Parameters { delay_blocks, pause_blocks, halt_blocks } })
+            let delay_ms = g.rng.gen_range(27_000..42_000);
+            let (pause_ms, halt_ms) = (g.rng.gen_range(0..21_000), g.rng.gen_range(0..15_000));
+            g.root(Call::set_parameters { parameters: Parameters { delay_ms, pause_ms, halt_ms } })
         }
         _ => unreachable!("governance.{call} has no generator"),
     }
