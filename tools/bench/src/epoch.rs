@@ -171,8 +171,8 @@ fn set_up(licenses: u32, oracles: u16, params: Parameters) -> Result<(), BenchEr
     pallet_timestamp::Now::<Runtime>::put(EPOCH_MS * u64::from(EPOCH.0 + 1) + 1);
     Clock::<Runtime>::put(ClockParams { genesis_moment: 0, epoch_ms: EPOCH_MS });
     FirstEpoch::<Runtime>::put(EpochIndex(0));
-    let (oracles, gaps) = (Default::default(), Default::default());
-    Running::<Runtime>::put(RunningEpoch { epoch: EPOCH.plus(1), params, oracles, gaps });
+    let (nobody, gaps) = (Default::default(), Default::default());
+    Running::<Runtime>::put(RunningEpoch { epoch: EPOCH.plus(1), params, oracles: nobody, gaps });
 
     let seats: Vec<_> = (0..oracles).map(seat).collect();
     let seats = seats.try_into().map_err(|_| BenchError::Setup("more oracles than seats"))?;

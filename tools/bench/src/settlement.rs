@@ -239,7 +239,8 @@ fn set_up(slots: u32, kind: Kind) -> Result<(), BenchError> {
     let clock = ClockParams { genesis_moment: 0, epoch_ms: EPOCH_MS };
     pallet_timestamp::Now::<Runtime>::put(clock.epoch_start(kind.current()) + 1);
     pallet_availability::Clock::<Runtime>::put(clock);
-    let running = RunningEpoch { epoch: kind.current(), params: Default::default(), oracles: Default::default() };
+    let (oracles, gaps) = (Default::default(), Default::default());
+    let running = RunningEpoch { epoch: kind.current(), params: Default::default(), oracles, gaps };
     pallet_availability::Running::<Runtime>::put(running);
     pallet_jobs::AgendaEpoch::<Runtime>::put(kind.current());
     pallet_jobs::Settings::<Runtime>::put(pallet_jobs::Parameters::default());
@@ -319,7 +320,7 @@ fn set_up_job(n: u32, kind: Kind) -> Result<(), BenchError> {
         ledger: Ledger { deposited, ..Default::default() },
     };
     pallet_jobs::Jobs::<Runtime>::insert(id, job);
-    pallet_jobs::JobsOf::<Runtime>::insert(&owner, id, ());
+    pallet_jobs::JobsOf::<Runtime>::insert(&owner, id.0.to_be_bytes(), ());
     pallet_jobs::Requests::<Runtime>::insert(id, request);
     for slot in 0..NODES {
         let slot = u16::try_from(slot).map_err(|_| BenchError::Setup("too many slots"))?;
