@@ -206,7 +206,7 @@ fn run(sim: &mut Sim, epoch: EpochIndex, case: &Case) -> EpochState {
 
     let commitment = |sim: &mut Sim, i: usize| ballots[i].header.commitment(sim.genesis_hash(), &voters[i].public());
     let (mut commits, mut late_commits) = (Votes::new(), Votes::new());
-    for i in 0..ballots.len() {
+    for (i, voter) in voters.iter().enumerate() {
         let fault = case.fault(i);
         let hash = match fault {
             Some(Fault::Silent) => continue,
@@ -214,13 +214,13 @@ fn run(sim: &mut Sim, epoch: EpochIndex, case: &Case) -> EpochState {
             Some(Fault::Copies) => commitment(sim, case.copied()),
             _ => commitment(sim, i),
         };
-        let commit = sim.vote(&voters[i], epoch, Vote::Commit(hash));
+        let commit = sim.vote(voter, epoch, Vote::Commit(hash));
         match fault {
             Some(Fault::LateCommit) => late_commits.extend(expect(commit, false)),
             _ => commits.extend(expect(commit, true)),
         }
         if fault == Some(Fault::Double) {
-            commits.extend(expect(sim.vote(&voters[i], epoch, Vote::Commit([0xCD; 32].into())), false));
+            commits.extend(expect(sim.vote(voter, epoch, Vote::Commit([0xCD; 32].into())), false));
         }
     }
     send(sim, case, commits);

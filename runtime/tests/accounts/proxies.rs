@@ -142,11 +142,11 @@ fn through(sim: &mut Sim, proxy: &Person, real: &Person, call: impl Into<Runtime
     let call: RuntimeCall = call.into();
     let call = Proxies::proxy { real: real.id().into(), force_proxy_type: None, call: Box::new(call) };
     sim.submit(proxy, RuntimeCall::from(call)).unwrap().unwrap();
-    let results = sim.ext.execute_with(System::events).into_iter().filter_map(|record| match record.event {
+    let mut results = sim.ext.execute_with(System::events).into_iter().filter_map(|record| match record.event {
         RuntimeEvent::Proxy(pallet_proxy::Event::ProxyExecuted { result }) => Some(result),
         _ => None,
     });
-    results.last().expect("the proxy's call was made")
+    results.next_back().expect("the proxy's call was made")
 }
 
 fn filtered() -> DispatchError {
