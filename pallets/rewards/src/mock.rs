@@ -181,7 +181,7 @@ impl LicenseInspect<AccountId> for Deeds {
                 return Some(*mask);
             }
             let mut mask = PageMask::default();
-            for (offset, (deed, _)) in r.deeds.iter().skip((page * PAGE_SIZE) as usize).take(1024).enumerate() {
+            for (offset, (deed, _)) in r.deeds.iter().skip(page as usize * PAGE_SIZE as usize).take(1024).enumerate() {
                 mask.set(offset as u32, deed.link.is_some());
             }
             Some(mask)
