@@ -1,6 +1,6 @@
 //! The end: what was earned is released, the rest returned, and nothing stays behind.
 
-use super::{asking::Asked, Case, Money, Served, HELD, LATER, OPERATOR, SOON};
+use super::{asking::Asked, Case, Money, Served, DRAWS, HELD, LATER, OPERATOR, SOON};
 use crate::support::{chain::view, hold, step, Outcome};
 use pallet_jobs::{Closing, Event, JobViewFunction, Leaving};
 use pallet_nodes::NodeInfoViewFunction;
@@ -54,8 +54,10 @@ impl Case {
     pub async fn account(&self, block: Head, earned: Balance, asked: Asked) -> Outcome {
         let (burned, paid) = price::split(earned);
         let (before, after) = Money::around(&self.client, block).await?;
+        // What was held for further draws went back as the slot ended.
+        let price = HELD - DRAWS;
         let right = after.operator == before.operator + paid
-            && after.customer == (before.customer.0 + HELD - earned, before.customer.1 - HELD)
+            && after.customer == (before.customer.0 + price - earned, before.customer.1 - price)
             && after.burned_since(&before, burned);
         let detail = format!("{before:?} before block {}, {after:?} after it", block.number);
         hold(Check::new("the block of the release moved just that", right, detail))?;
