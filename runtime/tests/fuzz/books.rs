@@ -8,7 +8,7 @@ use ratio1_primitives::{
     traits::{AvailabilityProvider, ClockInspect},
     EpochIndex, JobId, LicenseId, PAGE_SIZE,
 };
-use ratio1_runtime::{AccountId, Availability, Balance, Runtime, RuntimeEvent, RuntimeHoldReason};
+use ratio1_runtime::{AccountId, Availability, Balance, Runtime, RuntimeEvent, RuntimeHoldReason, System};
 use std::collections::BTreeMap;
 
 /// One node serving one slot.
@@ -17,6 +17,8 @@ struct Served {
     license: LicenseId,
     payee: AccountId,
     accepted: u64,
+    /// The block of its acceptance.
+    block: u32,
     first: EpochIndex,
     /// When it ended, and its last epoch.
     left: Option<(u64, EpochIndex)>,
@@ -40,8 +42,12 @@ struct Account {
 pub struct Books {
     jobs: BTreeMap<JobId, Account>,
     services: BTreeMap<u32, Served>,
+    /// What was released for an epoch of a slot.
+    released: BTreeMap<(SlotRef, EpochIndex), Balance>,
     /// The slots at the end of the last block: one that is paid out is closed at once.
     slots: BTreeMap<SlotRef, Slot>,
+    /// The time of the block before.
+    moment: u64,
 }
 
 impl Books {
@@ -60,6 +66,7 @@ impl Books {
         }
         // A job that is cancelled closes before it tells what that cost.
         closed.into_iter().for_each(|(job, ledger)| self.close(job, ledger));
+        self.moment = now();
     }
 
     fn follow(&mut self, event: &Event<Runtime>, events: &[RuntimeEvent]) {
@@ -72,14 +79,13 @@ impl Books {
                 self.ledger(*job).deposited += held;
             }
             Event::Accepted { slot, license, payee, index, .. } => self.accept(*slot, *license, payee, *index),
-            Event::Left { index, last, .. } => {
-                let end = Availability::clock().unwrap().epoch_start(last.plus(1));
-                self.services.get_mut(index).unwrap().left = Some((now().min(end), *last));
-            }
+            Event::Left { index, last, .. } => self.leave(*index, *last),
             Event::Cancelled { job, burned, paid, .. } => {
                 let ledger = self.ledger(*job);
                 (ledger.burned, ledger.paid) = (ledger.burned + burned, ledger.paid + paid);
             }
+            Event::DrawOpened { job, burned, .. } => self.ledger(*job).burned += burned,
+            Event::CameToNothing { slot, burned, .. } => self.ledger(slot.job).burned += burned,
             Event::Rejected { slot, epoch, burned, topped } => self.reject(*slot, *epoch, *burned, *topped),
             Event::Released { .. } => self.release(event, events),
             _ => (),
@@ -93,19 +99,33 @@ impl Books {
     fn accept(&mut self, slot: SlotRef, license: LicenseId, payee: &AccountId, index: u32) {
         let first = Availability::clock_info().current;
         let (payee, accepted, earned) = (payee.clone(), now(), BTreeMap::new());
-        let served = Served { slot, license, payee, accepted, first, left: None, earned };
+        let block = System::block_number();
+        let served = Served { slot, license, payee, accepted, block, first, left: None, earned };
         if let Some(before) = self.services.insert(index, served) {
             assert!(before.left.is_some(), "service {index} began while another had its index");
             assert!(before.earned.values().all(|amount| *amount == 0), "service {index} was not paid out");
         }
     }
 
-    /// By the protocol's words: the price, for the time it was there, at its byte.
+    /// A service ended in this block: by what is done before the block's own time is known, at the time of the one before.
+    fn leave(&mut self, index: u32, last: EpochIndex) {
+        let end = Availability::clock().unwrap().epoch_start(last.plus(1));
+        let told = Services::<Runtime>::get(index).and_then(|service| service.left).map(|left| left.at);
+        let at = told.unwrap_or(now()).min(end);
+        let within = self.moment.min(end)..=now().min(end);
+        assert!(within.contains(&at), "service {index} left at {at}, not within {within:?}");
+        self.services.get_mut(&index).unwrap().left = Some((at, last));
+    }
+
+    /// By the protocol's words: the price, for the time it was there, at its byte; nothing of what the oracles could not
+    /// know of.
     fn earn(&mut self, epoch: EpochIndex) {
         let clock = Availability::clock().unwrap();
         let begin = clock.epoch_start(epoch);
         let end = begin + clock.epoch_ms;
-        for (index, service) in self.services.iter_mut().filter(|(_, service)| service.is_in(epoch)) {
+        let known = Availability::known(epoch);
+        let measured = |service: &Served| service.is_in(epoch) && known.is_none_or(|known| service.block <= known);
+        for (index, service) in self.services.iter_mut().filter(|(_, service)| measured(service)) {
             let page = Availability::service_page(epoch, index / PAGE_SIZE);
             let byte = page.and_then(|page| page.get((index % PAGE_SIZE) as usize).copied()).unwrap_or(0);
             let stored = Slots::<Runtime>::get(service.slot.job, service.slot.slot);
@@ -127,7 +147,8 @@ impl Books {
         }
         assert_eq!(burned, sum, "what {slot:?} earned in {epoch} is burned");
         let price = Slots::<Runtime>::get(slot.job, slot.slot).map_or(0, |s| s.price(epoch));
-        assert_eq!(burned + topped, price, "rejecting {slot:?} in {epoch} costs an epoch's price");
+        let paid = self.released.get(&(slot, epoch)).copied().unwrap_or(0);
+        assert_eq!(topped, price.saturating_sub(paid + burned), "rejecting {slot:?} in {epoch} costs an epoch's price");
         self.ledger(slot.job).burned += burned;
     }
 
@@ -139,6 +160,9 @@ impl Books {
         let mut later = service.earned.split_off(&begin);
         service.earned.append(&mut later.split_off(&begin.plus(PERIOD)));
         assert_eq!(*gross, later.values().sum::<Balance>(), "{event:?} for {later:?}");
+        for (epoch, amount) in later {
+            *self.released.entry((*slot, epoch)).or_default() += amount;
+        }
         assert_eq!((*burned, burned + paid), (gross * 15 / 100, *gross), "{event:?}");
         let account = self.jobs.get_mut(&slot.job).expect("what is paid was asked for");
         account.ledger.burned += burned;
@@ -160,7 +184,7 @@ impl Books {
         assert_eq!(owed, 0, "{job:?} is closed before all is paid");
     }
 
-    /// That what is held is the slots', and no slot keeps more than all of its epochs cost.
+    /// That what is held is the slots', and no slot keeps more than all of its epochs and further draws cost.
     pub fn check(&mut self) {
         let reason = RuntimeHoldReason::Jobs(pallet_jobs::HoldReason::Job);
         let holds = pallet_balances::Holds::<Runtime>::iter_values().flatten();
@@ -168,7 +192,7 @@ impl Books {
         let stored = Slots::<Runtime>::iter().map(|(job, number, slot)| (SlotRef { job, slot: number }, slot));
         self.slots = stored.collect();
         for (place, slot) in &self.slots {
-            let most = slot.cost_from(slot.started.unwrap_or(EpochIndex(0)));
+            let most = slot.cost_from(slot.started.unwrap_or(EpochIndex(0))) + slot.draw_money();
             assert!(slot.held <= most, "{place:?} keeps {} of {most}: {slot:?}", slot.held);
         }
         assert_eq!(
@@ -186,9 +210,14 @@ impl Books {
     pub fn spent(&self, events: &[RuntimeEvent]) -> BTreeMap<AccountId, Balance> {
         let mut spent = BTreeMap::new();
         for event in events {
-            let RuntimeEvent::Jobs(Event::Released { slot, gross, .. }) = event else { continue };
-            if let Some(job) = pallet_jobs::Jobs::<Runtime>::get(slot.job) {
-                *spent.entry(job.owner).or_default() += gross;
+            let (job, amount) = match event {
+                RuntimeEvent::Jobs(Event::Released { slot, gross, .. }) => (slot.job, gross),
+                RuntimeEvent::Jobs(Event::CameToNothing { slot, burned, .. }) => (slot.job, burned),
+                RuntimeEvent::Jobs(Event::DrawOpened { job, burned, .. }) => (*job, burned),
+                _ => continue,
+            };
+            if let Some(job) = pallet_jobs::Jobs::<Runtime>::get(job) {
+                *spent.entry(job.owner).or_default() += amount;
             }
         }
         spent
