@@ -52,7 +52,6 @@ pub const ERRORS: &[&str] = &[
     "Jobs.BadHealthCheck",
     "Jobs.PriceAboveMaximum",
     "Jobs.InsufficientFunds",
-    "Jobs.TooManyLookedFor",
     "Jobs.JobEnded",
     "Jobs.AlreadyCancelled",
     "Jobs.NotServedYet",
