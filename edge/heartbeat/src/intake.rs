@@ -5,8 +5,12 @@
 //!
 //! A beat also counts for the services that it reports to run and that the chain knows of its license. The first beat for
 //! a slot decides, unless the node signed another state of its services for the same slot: then none of them counts as
-//! running in it. Such a second beat is verified, and passed on like a new one, once; all others are duplicates. A
-//! license's own slot stays counted whatever it says of services.
+//! running in it. Such a second beat is verified, and passed on like a new one, once. A license's own slot stays counted
+//! whatever it says of services.
+//!
+//! A beat that only relays have brought so far, and that its node now brings itself, is passed on as well, once: nobody
+//! can tell whether that relay sent it to everybody. Otherwise one faulty receiver could keep a node's beats from most
+//! oracles, by relaying them at once to the node's honest receivers and to nobody else. All others are duplicates.
 //!
 //! # Example
 //!
@@ -40,6 +44,7 @@ use crate::{
     counts::EpochCounts,
     coverage::CoverageMeter,
     finality::Finality,
+    open_slots::OpenSlots,
     ports::{BlockRef, Source},
     rate::{Limiter, Rate},
     refresh::{Known, Refresh},
@@ -55,7 +60,10 @@ use ratio1_primitives::{
     jobs::ServiceTerm,
     ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId, VoteId,
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
 
 /// Senders whose rate is remembered.
 const MAX_SOURCES: u32 = 16_384;
@@ -71,6 +79,17 @@ enum News {
     Slot,
     /// Another state of services for a slot that is.
     Contradiction,
+    /// A slot that is counted, but that others may not have heard of.
+    FirstHand,
+}
+
+/// Who brought a beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bringer {
+    /// The node that signed it: nobody else can be expected to pass it on.
+    Node,
+    /// An oracle that claims to pass it on to all others.
+    Relay,
 }
 
 /// Counts beats.
@@ -81,6 +100,9 @@ pub struct Intake {
     registry: Registry,
     services: ServiceBook,
     reports: Reports,
+    /// The licenses whose beat for an open slot only relays have brought. At most one entry for each admitted license
+    /// and open slot. Not persisted: after a restart such a beat is a duplicate.
+    relayed: OpenSlots<HashSet<LicenseId>>,
     ring: FinalisedRing,
     edges: Limiter,
     questions: Limiter,
@@ -104,6 +126,7 @@ impl Intake {
             registry: Registry::default(),
             services: ServiceBook::default(),
             reports: Reports::default(),
+            relayed: OpenSlots::default(),
             ring: FinalisedRing::default(),
             edges: Limiter::new(MAX_SOURCES, edge_rate(&params)),
             questions: Limiter::new(MAX_SOURCES, question_rate(&params)),
@@ -146,7 +169,7 @@ impl Intake {
             return Err(BeatRefusal::RateLimited);
         }
         let beat = decode(bytes).inspect_err(|_| self.edges.strike(from, now))?;
-        match self.count(&beat, now) {
+        match self.count(&beat, Bringer::Node, now) {
             Ok(()) => Ok(beat),
             Err(refusal) => {
                 if refusal == BeatRefusal::Signature {
@@ -157,9 +180,10 @@ impl Intake {
         }
     }
 
-    /// Count a decoded beat: from this node itself, or from an authenticated batch. `Ok` if it is news to others too.
-    pub fn count(&mut self, signed: &SignedHeartbeat, now: u64) -> Result<(), BeatRefusal> {
-        let (node, news) = self.check(signed, now)?;
+    /// Count a decoded beat: from this node itself, or from an authenticated batch. `Ok` if it is news: to be passed on if
+    /// the node brought it.
+    pub fn count(&mut self, signed: &SignedHeartbeat, from: Bringer, now: u64) -> Result<(), BeatRefusal> {
+        let (node, news) = self.check(signed, from, now)?;
         if !signed.is_signed_by(&node, self.genesis) {
             // Whoever passes on what the node of before signed may just not know yet that it is another one now.
             let previous = self.registry.previous(signed.beat.license, now);
@@ -171,7 +195,9 @@ impl Intake {
         match news {
             News::Slot => self.count_first(&signed.beat),
             News::Contradiction => self.contradict(&signed.beat),
+            News::FirstHand => {}
         }
+        self.note_bringer(&signed.beat, from, news);
         self.tick(now);
         Ok(())
     }
@@ -193,8 +219,18 @@ impl Intake {
         self.reports.contradict(beat);
     }
 
+    /// Remember whether others can have the beat from its node, by way of this oracle.
+    fn note_bringer(&mut self, beat: &Heartbeat, from: Bringer, news: News) {
+        let Some(relayed) = self.relayed.get_mut(beat) else { return };
+        match (from, news) {
+            (Bringer::Node, _) => relayed.remove(&beat.license),
+            (Bringer::Relay, News::Slot) => relayed.insert(beat.license),
+            (Bringer::Relay, _) => false,
+        };
+    }
+
     /// Everything but the signature; the node that must have signed, and what its beat brings.
-    fn check(&self, signed: &SignedHeartbeat, now: u64) -> Result<(NodeId, News), BeatRefusal> {
+    fn check(&self, signed: &SignedHeartbeat, from: Bringer, now: u64) -> Result<(NodeId, News), BeatRefusal> {
         let beat = &signed.beat;
         let clock = self.clock.filter(|_| self.counting).ok_or(BeatRefusal::NotCounting)?;
         if beat.version != HEARTBEAT_VERSION {
@@ -216,10 +252,15 @@ impl Intake {
         let news = match self.running.is_counted(beat.license, beat.slot) {
             false => News::Slot,
             true if self.reports.is_contradicted_by(beat) => News::Contradiction,
+            true if from == Bringer::Node && self.is_only_relayed(beat) => News::FirstHand,
             true => return Err(BeatRefusal::Duplicate),
         };
         self.ring.check_quote(beat.block_number, &beat.block_hash, params.max_quote_lag)?;
         Ok((node, news))
+    }
+
+    fn is_only_relayed(&self, beat: &Heartbeat) -> bool {
+        self.relayed.get(beat).is_some_and(|licenses| licenses.contains(&beat.license))
     }
 
     /// An authentic batch of another oracle arrived: what coverage is made of.

@@ -38,6 +38,7 @@ mod due;
 pub mod finality;
 pub mod intake;
 pub mod notes;
+mod open_slots;
 pub mod ports;
 pub mod probe;
 pub mod rate;

@@ -4,13 +4,12 @@
 //! job and slot. So the [`ServiceBook`] answers, for a license, which indices its beat speaks about, and [`Reports`]
 //! remembers for a few slots what a license said of all its services, in order to see when it says something else.
 
-use crate::counts::EpochCounts;
+use crate::{counts::EpochCounts, open_slots::OpenSlots};
 use codec::Encode;
 use ratio1_primitives::{
-    clock::MAX_BEAT_AGE_SLOTS,
     heartbeat::{Heartbeat, Service, ServiceState},
     jobs::{ServiceTerm, SlotRef, MAX_SERVICES},
-    EpochIndex, LicenseId, PAGE_SIZE,
+    LicenseId, PAGE_SIZE,
 };
 use std::{
     collections::{hash_map::RandomState, HashMap},
@@ -19,8 +18,6 @@ use std::{
 
 /// Pages of services there can be.
 pub const MAX_SERVICE_PAGES: u32 = MAX_SERVICES / PAGE_SIZE;
-/// Slots for which a beat is accepted at one moment.
-const OPEN_SLOTS: usize = MAX_BEAT_AGE_SLOTS as usize + 1;
 
 /// What is cached of one page.
 #[derive(Clone, Debug, Default)]
@@ -129,13 +126,7 @@ enum Report {
 pub struct Reports {
     /// Keyed anew by every process: nobody outside can look for two lists with the same digest.
     hasher: RandomState,
-    slots: [SlotReports; OPEN_SLOTS],
-}
-
-#[derive(Default)]
-struct SlotReports {
-    of: Option<(EpochIndex, u32)>,
-    reports: HashMap<LicenseId, Report>,
+    slots: OpenSlots<HashMap<LicenseId, Report>>,
 }
 
 impl Default for Reports {
@@ -148,9 +139,7 @@ impl Reports {
     /// Whether the beat, for a slot already counted, says for the first time something else than the one counted. Cheap
     /// for a license without services.
     pub fn is_contradicted_by(&self, beat: &Heartbeat) -> bool {
-        let slot = self.slots.get(beat.slot as usize % OPEN_SLOTS);
-        let slot = slot.filter(|slot| slot.of == Some((beat.epoch, beat.slot)));
-        match slot.and_then(|slot| slot.reports.get(&beat.license)) {
+        match self.slots.get(beat).and_then(|reports| reports.get(&beat.license)) {
             Some(Report::Digest(digest)) => *digest != self.digest(beat),
             Some(Report::Contradicted) | None => false,
         }
@@ -168,12 +157,9 @@ impl Reports {
     }
 
     fn put(&mut self, beat: &Heartbeat, report: Report) {
-        let Some(slot) = self.slots.get_mut(beat.slot as usize % OPEN_SLOTS) else { return };
-        if slot.of != Some((beat.epoch, beat.slot)) {
-            slot.of = Some((beat.epoch, beat.slot));
-            slot.reports.clear();
+        if let Some(reports) = self.slots.get_mut(beat) {
+            reports.insert(beat.license, report);
         }
-        slot.reports.insert(beat.license, report);
     }
 
     fn digest(&self, beat: &Heartbeat) -> u64 {
@@ -184,7 +170,7 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratio1_primitives::{heartbeat::HEARTBEAT_VERSION, EpochParams, Hash, JobId};
+    use ratio1_primitives::{heartbeat::HEARTBEAT_VERSION, EpochIndex, EpochParams, Hash, JobId};
     use ServiceState::{Down, Running};
 
     const PARAMS: EpochParams =
@@ -279,6 +265,6 @@ mod tests {
         assert!((7..11).all(|slot| reports.is_contradicted_by(&other(slot))));
         reports.note(&beat(5, 11, &[]));
         assert!(!reports.is_contradicted_by(&other(7)));
-        assert_eq!(reports.slots.iter().map(|slot| slot.reports.len()).sum::<usize>(), 4);
+        assert_eq!(reports.slots.iter().map(HashMap::len).sum::<usize>(), 4);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     absence::AbsenceWatch,
     ballots::{Voter, VoterError},
     door::{Inputs, KnownRelays},
-    intake::Intake,
+    intake::{Bringer, Intake},
     ports::{
         AbsenceSink, BlockRef, Chain, ChainError, InboundBatch, InboundBeat, InboundCount, Keys, Peers, PriceFeed,
         SubmitError, Telemetry, Transport, VoteSink, Wallclock,
@@ -345,7 +345,7 @@ impl Worker {
     fn own_beat(&mut self, beat: SignedHeartbeat) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let counted = self.intake.count(&beat, now).map(|()| beat);
+        let counted = self.intake.count(&beat, Bringer::Node, now).map(|()| beat);
         self.counted(counted, now);
         Ok(())
     }
@@ -394,7 +394,7 @@ impl Worker {
         self.deps.telemetry.batch_received();
         self.intake.heard(&batch.relay, now);
         for beat in &batch.beats {
-            match self.intake.count(beat, now) {
+            match self.intake.count(beat, Bringer::Relay, now) {
                 Ok(()) => self.deps.telemetry.beat_accepted(),
                 Err(refusal) => {
                     let license = beat.beat.license;

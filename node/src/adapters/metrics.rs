@@ -110,7 +110,7 @@ impl Metrics {
                 Gauge::<U64>::new("ratio1_beats_delivered", "Slots of the running epoch whose beat an oracle took.")?,
                 r,
             )?,
-            accepted: counter("ratio1_beats_accepted_total", "Heartbeats that this oracle counted.")?,
+            accepted: counter("ratio1_beats_accepted_total", "Heartbeats that were news to this oracle.")?,
             dropped: counters("ratio1_beats_dropped_total", "Heartbeats that this oracle dropped.", "reason")?,
             relayed: counter("ratio1_beats_relayed_total", "Heartbeats passed on, once for each oracle they went to.")?,
             received_batches: counter("ratio1_relay_batches_received_total", "Authentic batches from other oracles.")?,

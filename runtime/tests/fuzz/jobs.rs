@@ -12,7 +12,7 @@ use ratio1_primitives::{
     traits::LicenseInspect,
     EpochIndex, JobId, LicenseClass, LicenseId, NodeSignature,
 };
-use ratio1_runtime::{facts, AccountId, Availability, Balance, Jobs, Licenses, Nodes, Runtime, System};
+use ratio1_runtime::{facts, AccountId, Availability, Balance, Jobs, Kyc, Licenses, Nodes, Runtime, System};
 use sp_core::Pair;
 use sp_runtime::Percent;
 
@@ -52,6 +52,7 @@ pub const ERRORS: &[&str] = &[
     "Jobs.BadHealthCheck",
     "Jobs.PriceAboveMaximum",
     "Jobs.InsufficientFunds",
+    "Jobs.TooManyLookedFor",
     "Jobs.JobEnded",
     "Jobs.AlreadyCancelled",
     "Jobs.NotServedYet",
@@ -69,6 +70,7 @@ type Call = pallet_jobs::Call<Runtime>;
 
 pub fn draw(g: &mut Gen, call: &str) -> Option<Step> {
     match call {
+        "request" if g.chance(0.05) => greedy_request(g),
         "request" => {
             let draw = |g: &mut Gen| Some((g.actor(), request(g), max_price(g)));
             let ids = g.ids();
@@ -101,6 +103,21 @@ pub fn draw(g: &mut Gen, call: &str) -> Option<Step> {
         }
         _ => unreachable!("jobs.{call} has no generator"),
     }
+}
+
+/// For as many nodes as a request may name, by whoever looks for the most already: nobody looks for too many by accident.
+fn greedy_request(g: &mut Gen) -> Option<Step> {
+    let ids = g.ids();
+    let looked_for =
+        |who: &usize| Kyc::attestation_of(ids[*who].clone()).map(|record| Jobs::looked_for(record.attestation.entity));
+    let who = (0..ids.len()).max_by_key(looked_for)?;
+    let draw = |g: &mut Gen| Some(JobRequest { nodes: 64, epochs: g.rng.gen_range(1..4), ..request(g) });
+    let fitting = |request: &JobRequest| {
+        let refusal = Jobs::can_request(ids[who].clone(), request.clone(), Balance::MAX).err();
+        refusal.is_none_or(|refusal| matches!(refusal, pallet_jobs::Error::TooManyLookedFor))
+    };
+    let request = g.search(draw, fitting)?;
+    g.signed(who, Call::request { request: Box::new(request), max_price: Balance::MAX })
 }
 
 /// How long: mostly so short that the end is seen.

@@ -11,9 +11,9 @@ use crate::{
 };
 use codec::Encode;
 use ratio1_heartbeat::{
+    intake::{Bringer, Intake},
     ports::{BlockRef, Keys, Source},
     relay::{seal, Outbox, RelayGate, Sealer},
-    Intake,
 };
 use ratio1_primitives::{
     ballot::Seat,
@@ -235,7 +235,7 @@ impl Network {
                     intake.heard(&batch.relay, now);
                     // Two of three are duplicates.
                     for beat in &batch.beats {
-                        let _ = intake.count(beat, now);
+                        let _ = intake.count(beat, Bringer::Relay, now);
                     }
                     opened = opened.saturating_add(1);
                 }

@@ -5,6 +5,7 @@ use crate::{
 use codec::Encode;
 use ratio1_heartbeat::{
     counts::{Bitmap, EpochCounts},
+    intake::Bringer,
     ports::Source,
     refresh::{Known, Refresh},
     Intake, Store,
@@ -55,14 +56,14 @@ fn services_are_counted_when_the_chain_knows_them_of_that_license() {
     let states = [(0, Running), (1, Running), (2, Running), (5, Running)];
     intake.accept(FROM, &reporting(9, 1, NOW, &states).encode(), at(1, NOW)).unwrap();
     intake.accept(FROM, &reporting(8, 1, NOW, &[(2, Down)]).encode(), at(1, NOW)).unwrap();
-    intake.count(&reporting(9, 1, NOW - 1, &[(0, Down), (1, Running)]), at(1, NOW)).unwrap();
-    intake.count(&reporting(9, 1, NOW - 2, &[(0, Running), (1, Running), (0, Down)]), at(1, NOW)).unwrap();
+    intake.count(&reporting(9, 1, NOW - 1, &[(0, Down), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
+    intake.count(&reporting(9, 1, NOW - 2, &[(0, Running), (1, Running), (0, Down)]), Bringer::Relay, at(1, NOW)).unwrap();
     assert_eq!(ran(intake.running(), NOW), [true, true, false]);
     assert_eq!(ran(intake.running(), NOW - 1), [false, true, false]);
     assert_eq!(ran(intake.running(), NOW - 2), [false, true, false], "listed twice");
     let forged =
         SignedHeartbeat { signature: signed(8, 1, NOW).signature, ..reporting(9, 1, NOW - 3, &[(0, Running)]) };
-    assert_eq!(intake.count(&forged, at(1, NOW)), Err(BeatRefusal::Signature));
+    assert_eq!(intake.count(&forged, Bringer::Relay, at(1, NOW)), Err(BeatRefusal::Signature));
     assert_eq!(ran(intake.running(), NOW - 3), [false; 3]);
 }
 
@@ -103,9 +104,9 @@ fn other_states_are_plain_duplicates_when_the_license_has_no_service() {
 #[test]
 fn contradiction_is_refused_when_it_quotes_no_recent_block() {
     let mut intake = intake(&chain());
-    intake.count(&reporting(9, 1, NOW, &[(0, Running)]), at(1, NOW)).unwrap();
+    intake.count(&reporting(9, 1, NOW, &[(0, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
     let stale = sign(9, ratio1_primitives::heartbeat::Heartbeat { block_number: 79, ..beat(9, 1, NOW) });
-    assert_eq!(intake.count(&stale, at(1, NOW)), Err(BeatRefusal::StaleBlock));
+    assert_eq!(intake.count(&stale, Bringer::Relay, at(1, NOW)), Err(BeatRefusal::StaleBlock));
     assert_eq!(ran(intake.running(), NOW), [true, false, false]);
 }
 
@@ -139,7 +140,7 @@ fn pages_of_services_are_read_only_when_they_changed() {
     assert_eq!(reads(), [1]);
     chain.state.lock().clock.current = EpochIndex(1);
     refresh(&chain, &mut intake);
-    intake.count(&reporting(9, 1, NOW, &[(0, Running), (1, Running)]), at(1, NOW)).unwrap();
+    intake.count(&reporting(9, 1, NOW, &[(0, Running), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
     assert_eq!(ran(intake.running(), NOW), [true, false, false]);
     assert_eq!(Known::default().services, []);
 }

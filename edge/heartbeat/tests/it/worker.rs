@@ -87,7 +87,6 @@ async fn beats_from_edges_are_relayed_and_relayed_ones_are_not() {
     worker.handles.batches.try_send(relayed(&[signed(8, 1, 10)], 1, at(1, 10))).unwrap();
     worker.handles.batches.try_send(relayed(&[signed(8, 1, 9)], 2, at(1, 10))).unwrap();
     until("the batch for us is counted", || world.metrics.accepted.load(Ordering::SeqCst) == 1).await;
-    assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Err(BeatRefusal::Duplicate));
     assert_eq!(worker.send(signed(9, 1, 10).encode()).await, Ok(()));
     worker.handles.own.send(signed(1, 1, 10)).await.unwrap();
     until("both are relayed", || {
@@ -102,6 +101,36 @@ async fn beats_from_edges_are_relayed_and_relayed_ones_are_not() {
     }
     worker.stop().await;
     assert_eq!(world.metrics.batches.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beat_is_relayed_once_when_its_node_brings_it_after_a_relay_did() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::new(1, &[1, 2, 8, 9], &[1, 2]);
+    world.clock.set(at(1, 10));
+    let worker = Running::start(&world, dir.path()).await;
+    // Another receiver of node 8 relays its beat at once, perhaps to this oracle alone.
+    worker.handles.batches.try_send(relayed(&[signed(8, 1, 10)], 1, at(1, 10))).unwrap();
+    until("it is counted", || world.metrics.accepted.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Ok(()));
+    assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Err(BeatRefusal::Duplicate));
+    // By now a relay brings nothing new, and nobody else's signature will do.
+    worker.handles.batches.try_send(relayed(&[signed(8, 1, 10)], 1, at(1, 10))).unwrap();
+    worker.handles.batches.try_send(relayed(&[signed(9, 1, 10)], 1, at(1, 10))).unwrap();
+    until("the other is counted", || world.metrics.accepted.load(Ordering::SeqCst) == 3).await;
+    let forged = SignedHeartbeat { signature: signed(8, 1, 10).signature, ..signed(9, 1, 10) };
+    assert_eq!(worker.send(forged.encode()).await, Err(BeatRefusal::Signature));
+    assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Err(BeatRefusal::Duplicate));
+    until("it is relayed", || {
+        world.clock.0.fetch_add(1, Ordering::SeqCst);
+        world.net.batches.lock().iter().any(|(_, bytes)| !open(bytes).beats.is_empty())
+    })
+    .await;
+    worker.stop().await;
+    let relayed: Vec<_> = world.net.batches.lock().iter().flat_map(|(_, bytes)| open(bytes).beats).collect();
+    assert_eq!(relayed, [signed(8, 1, 10)]);
+    let counts = Store::open(dir.path(), CHAIN).unwrap().load(EpochIndex(1)).unwrap().unwrap();
+    assert_eq!((counts.accepted(LicenseId(8)), counts.accepted(LicenseId(9))), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
