@@ -1,8 +1,12 @@
 //! An oracle's ballot: a header, committed to by its hash, and the pages of bytes it stands for (protocol section 4).
 
 use crate::{
-    apbft, clock::Gaps, economics::price::Price, pages, BlockNumber, EpochIndex, EpochParams, Hash, LicenseId, VoteId,
-    VoteSignature, PAGE_SIZE,
+    apbft,
+    clock::Gaps,
+    economics::price::Price,
+    pages,
+    width::{as_u32, as_usize},
+    BlockNumber, EpochIndex, EpochParams, Hash, LicenseId, VoteId, VoteSignature, PAGE_SIZE,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -97,7 +101,7 @@ impl Ballot {
     /// Cut `licenses` and `services` bytes into pages and head them. `None` if they are more than a ballot can hold.
     pub fn new(summary: Summary, licenses: &[u8], services: &[u8]) -> Option<Self> {
         let cut = |bytes: &[u8]| -> Option<Vec<Page>> {
-            bytes.chunks(PAGE_SIZE as usize).map(|c| Page::try_from(c.to_vec()).ok()).collect()
+            bytes.chunks(as_usize(PAGE_SIZE)).map(|c| Page::try_from(c.to_vec()).ok()).collect()
         };
         let mut pages = cut(licenses)?;
         pages.extend(cut(services)?);
@@ -138,7 +142,7 @@ pub struct Frozen<AccountId> {
 impl<AccountId> Frozen<AccountId> {
     /// Number of oracles.
     pub fn oracles(&self) -> u32 {
-        self.seats.len() as u32
+        as_u32(self.seats.len())
     }
 
     /// Eligible ballots needed.

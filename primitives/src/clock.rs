@@ -1,6 +1,6 @@
 //! The epoch clock: epochs, and the heartbeat slots inside an epoch, from wall-clock milliseconds.
 
-use crate::EpochIndex;
+use crate::{width::as_usize, EpochIndex};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -119,7 +119,7 @@ impl Gaps {
                 _ => merged.push(gap),
             }
         }
-        while merged.len() > MAX_GAPS as usize {
+        while merged.len() > as_usize(MAX_GAPS) {
             let between = |pair: &[Gap]| match pair {
                 [a, b] => b.from.saturating_sub(a.to),
                 _ => u32::MAX,

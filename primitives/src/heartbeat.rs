@@ -3,7 +3,7 @@
 //! Never a transaction. Versioned and domain-separated: the signature covers the domain, the genesis hash and the
 //! beat, so that nothing signed for one purpose or chain serves another.
 
-use crate::{EpochIndex, Hash, JobId, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature};
+use crate::{width::as_usize, EpochIndex, Hash, JobId, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeLimit, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -18,7 +18,7 @@ pub const MAX_BATCH: u32 = 256;
 /// The largest encoded [`SignedHeartbeat`] accepted from the network, in bytes.
 pub const MAX_BEAT_BYTES: usize = 2 * 1024;
 /// The largest encoded [`RelayBatch`] accepted from the network, in bytes.
-pub const MAX_BATCH_BYTES: usize = MAX_BATCH as usize * MAX_BEAT_BYTES;
+pub const MAX_BATCH_BYTES: usize = as_usize(MAX_BATCH) * MAX_BEAT_BYTES;
 
 /// What the node has, and what of it is free. Informative: paid capacity is what it declares on chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]

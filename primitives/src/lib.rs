@@ -7,6 +7,8 @@
 //! are base units with 18 decimals.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -24,6 +26,7 @@ pub mod license;
 pub mod refusal;
 pub mod text;
 pub mod traits;
+pub mod width;
 
 pub use clock::{ClockParams, EpochParams};
 pub use ids::{EpochIndex, JobId, LicenseId, NodeId};

@@ -7,6 +7,7 @@ use crate::{
     kyc::Attestation,
     license::Grant,
     refusal::{AdmissionRefusal, KycRefusal, PriceRefusal},
+    width::as_usize,
     Balance, BlockNumber, ClockParams, EpochIndex, License, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
 };
 use alloc::vec::Vec;
@@ -249,24 +250,29 @@ pub trait DeedToken<AccountId> {
 
 /// One bit for each license of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct PageMask(pub [u8; PAGE_SIZE as usize / 8]);
+pub struct PageMask(pub [u8; as_usize(PAGE_SIZE) / 8]);
+
+/// The bit of the license at `offset`, within its byte.
+const fn bit_of(offset: u32) -> u8 {
+    1u8.rotate_left(offset % 8)
+}
 
 impl Default for PageMask {
     fn default() -> Self {
-        Self([0; PAGE_SIZE as usize / 8])
+        Self([0; as_usize(PAGE_SIZE) / 8])
     }
 }
 
 impl PageMask {
     /// The bit of the license at `offset` in the page.
     pub fn get(&self, offset: u32) -> bool {
-        self.0.get(offset as usize / 8).is_some_and(|byte| byte & (1 << (offset % 8)) != 0)
+        self.0.get(as_usize(offset) / 8).is_some_and(|byte| byte & bit_of(offset) != 0)
     }
 
     /// Set or clear the bit at `offset`; past the page it does nothing.
     pub fn set(&mut self, offset: u32, on: bool) {
-        if let Some(byte) = self.0.get_mut(offset as usize / 8) {
-            let bit = 1 << (offset % 8);
+        if let Some(byte) = self.0.get_mut(as_usize(offset) / 8) {
+            let bit = bit_of(offset);
             if on {
                 *byte |= bit
             } else {

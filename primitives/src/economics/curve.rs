@@ -44,7 +44,7 @@ const Q_END: u128 = power(CURVE_EPOCHS);
 
 /// `a * b` of two numbers in fixed point, each at most two, rounded down.
 const fn times(a: u128, b: u128) -> u128 {
-    const LOW: u128 = u64::MAX as u128;
+    const LOW: u128 = (1 << 64) - 1;
     // By halves of 64 bits. The upper halves are at most 2^57, so that the cross products are at most 2^121 and nothing
     // here can saturate.
     let (a1, a0) = (a >> 64, a & LOW);

@@ -7,7 +7,7 @@ pub mod pools;
 pub mod price;
 pub mod sale;
 
-use crate::{Balance, LicenseClass};
+use crate::{width::as_u128, Balance, LicenseClass};
 
 /// One R1 in base units.
 pub const R1: Balance = 1_000_000_000_000_000_000;
@@ -26,7 +26,7 @@ pub const NODE_COUNT: u32 = 46_224;
 /// The most one Master deed, or one entity's Master deeds together, may be assigned: 2 % of the cap.
 pub const MASTER_LIMIT: Balance = CAP / 50;
 /// `N`: what one Node Deed mints in its life.
-pub const NODE_ENTITLEMENT: Balance = NODE_SHARE / NODE_COUNT as Balance;
+pub const NODE_ENTITLEMENT: Balance = NODE_SHARE / as_u128(NODE_COUNT);
 /// Epoch credits after which a Node Deed has minted everything: 36 months of 30 epochs.
 pub const NODE_EPOCHS: u32 = 1_080;
 /// Epoch credits after which the Genesis deed has minted everything.
@@ -58,7 +58,7 @@ pub const fn share(class: LicenseClass) -> Balance {
 pub fn minted(class: LicenseClass, credits: u32) -> Balance {
     let Some((entitlement, max)) = schedule(class) else { return 0 };
     // The largest product, the Genesis deed's, is below 2^103.
-    entitlement.saturating_mul(Balance::from(credits.min(max))) / Balance::from(max)
+    entitlement.saturating_mul(Balance::from(credits.min(max))).checked_div(Balance::from(max)).unwrap_or(0)
 }
 
 /// What a claim pays when `paid` of `credits` have been paid for.

@@ -7,7 +7,7 @@
 //! beyond the last license are skipped. When all positions are through the next *pass* throws new coins.
 
 use super::Reputation;
-use crate::{Hash, LicenseId};
+use crate::{width::as_usize, Hash, LicenseId};
 use codec::Encode;
 
 /// Rounds of the network. Four make a pseudo-random permutation of a large domain (Luby and Rackoff), but few licenses make
@@ -80,7 +80,7 @@ fn shifted(value: u32, by: u128, size: u32) -> u32 {
 
 /// The seed of a draw: the VRF outputs of the blocks after the one that opened it, and what tells it from other draws of
 /// that block.
-pub fn seed(outputs: &[[u8; 32]; super::SEED_BLOCKS as usize], draw: u64) -> Hash {
+pub fn seed(outputs: &[[u8; 32]; as_usize(super::SEED_BLOCKS)], draw: u64) -> Hash {
     sp_io::hashing::blake2_256(&(b"ratio1/draw/seed", outputs, draw).encode()).into()
 }
 
@@ -92,7 +92,7 @@ pub fn is_taken(seed: Hash, pass: u32, license: LicenseId, reputation: Reputatio
 /// A number below 1000.
 pub fn coin(seed: Hash, pass: u32, license: LicenseId) -> u16 {
     let hash = sp_io::hashing::blake2_128(&(b"ratio1/draw/coin", seed, pass, license).encode());
-    let value = u128::from_le_bytes(hash) % u128::from(Reputation::MOST);
+    let value = u128::from_le_bytes(hash).checked_rem(u128::from(Reputation::MOST)).unwrap_or(0);
     u16::try_from(value).unwrap_or(Reputation::MOST)
 }
 

@@ -3,6 +3,7 @@
 use super::Capacity;
 use crate::{
     economics::price::{r1_for, Price, Usd, USD},
+    width::as_u128,
     Balance,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -48,7 +49,7 @@ impl Tier {
     ];
 
     /// Thousandths of a vCPU, MiB of memory, GiB of disk, and millionths of a dollar per node and epoch.
-    const fn row(self) -> (u32, u32, u32, u64) {
+    const fn row(self) -> (u32, u32, u32, u32) {
         match self {
             Self::Micro => (250, 512, 2, 100_000),
             Self::Lite => (500, 1_024, 4, 166_666),
@@ -72,7 +73,7 @@ impl Tier {
 
     /// Dollars per node and epoch, without a GPU.
     pub const fn usd(self) -> Usd {
-        self.row().3 as Usd * (USD / 1_000_000)
+        as_u128(self.row().3).saturating_mul(USD / 1_000_000)
     }
 }
 
