@@ -1,4 +1,6 @@
-//! # Who may take part: registrars and their attestations (protocol section 2)
+//! # KYC pallet
+//!
+//! Who may take part: registrars and their attestations (protocol section 2).
 //!
 //! ## Overview
 //!
@@ -16,9 +18,9 @@
 //!   once and for good; genesis gives it to the keyed accounts and pools of the preset.
 //! - *Entity*: the person or company behind one or several accounts. Nothing but its pseudonym is known here.
 //!
-//! ## Lifecycle of an attestation
+//! ## Lifecycle
 //!
-//! `attest` -> (`attest` again, to renew or correct) -> `revoke`, or it expires -> `attest` again restores it.
+//! Of an attestation: `attest` -> (`attest` again, to renew or correct) -> `revoke`, or it expires -> `attest` again restores it.
 //! An account stays with the registrar who attested it: no other one can renew, and so none can take over and revoke,
 //! unless governance dismissed that registrar. Governance may attest and revoke anybody; what it attested or revoked
 //! last, or genesis did, only governance changes. The owner of an oracle is revoked by governance alone, so that no
@@ -28,9 +30,7 @@
 //! expiry forward takes away like a revocation, so it counts as one and is refused for the owner of an oracle.
 //! Governance has no cap. A registrar who is dismissed and appointed again begins at zero.
 //!
-//! ## Lifecycle of an entity
-//!
-//! The first attested account makes the entity, further ones join it, up to [`Parameters::accounts_per_entity`], and
+//! Of an entity: the first attested account makes it, further ones join it, up to [`Parameters::accounts_per_entity`], and
 //! none ever leaves: an account belongs to its entity for good; another entity takes another account.
 //! - All accounts of an entity are of one kind. An error can be corrected while there is only one account.
 //! - A person has one country: a further account must name the one of the person's newest attestation. A person who
@@ -40,6 +40,15 @@
 //!   and nobody can attest them or further ones: a fraud does not go on with the next account. `restore_entity` takes
 //!   that back from its moment on; accounts that are revoked themselves stay revoked. Both are governance's, so the
 //!   owner of an oracle needs no exception.
+//!
+//! ## Usage
+//!
+//! - *A registrar* is appointed with `add_registrar`, then calls `attest` and `revoke`; `can_attest` and `can_revoke`
+//!   tell beforehand whether a call would succeed.
+//! - *A wallet* asks `status` what an account may do, and why not.
+//! - *Another pallet* asks `admits` before something begins, and `standing` while it goes on.
+//! - *Governance* acts on entities and countries: `revoke_entity`, `restore_entity`, `prohibit_country`,
+//!   `permit_country`.
 //!
 //! ## What is not kept
 //!
@@ -56,12 +65,15 @@
 //! - Countries of records and prohibitions are well-formed, parameters within their bounds.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
 mod attesting;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod config;
 mod errors;
 mod revoking;
 mod standing;
@@ -75,8 +87,9 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use config::{Parameters, ParametersRefusal, ACCOUNTS, REVOCATIONS};
 pub use pallet::*;
-pub use types::{AccountStatus, Entity, Parameters, ParametersRefusal, Record, Revocations, ACCOUNTS, REVOCATIONS};
+pub use types::{AccountStatus, Entity, Record, Revocations};
 pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
@@ -197,33 +210,23 @@ pub mod pallet {
     #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
         /// Governance appointed a registrar.
-        RegistrarAdded {
-            /// The registrar.
-            registrar: T::AccountId,
-        },
+        RegistrarAdded { registrar: T::AccountId },
         /// Governance dismissed a registrar. What it attested stands.
-        RegistrarRemoved {
-            /// The registrar.
-            registrar: T::AccountId,
-        },
+        RegistrarRemoved { registrar: T::AccountId },
         /// An account was attested, for the first time or again.
         Attested {
-            /// The account.
             who: T::AccountId,
             /// The registrar; none if it was governance.
             by: Option<T::AccountId>,
             /// Whose account it is.
             entity: EntityId,
-            /// Person or company.
             kind: EntityKind,
-            /// Its country.
             country: Country,
             /// The first epoch in which the account is no longer admitted.
             expires: EpochIndex,
         },
         /// An attestation was revoked: the account is not admitted from now on.
         Revoked {
-            /// The account.
             who: T::AccountId,
             /// The registrar; none if it was governance.
             by: Option<T::AccountId>,
@@ -232,42 +235,22 @@ pub mod pallet {
         },
         /// Governance revoked an entity: none of its accounts is admitted from now on.
         EntityRevoked {
-            /// The entity.
             entity: EntityId,
             /// The first epoch in which its accounts are not in good standing.
             stops: EpochIndex,
         },
         /// Governance took an entity's revocation back.
-        EntityRestored {
-            /// The entity.
-            entity: EntityId,
-        },
+        EntityRestored { entity: EntityId },
         /// A country was put on the list: its accounts are not admitted from now on.
         CountryProhibited {
-            /// The country.
             country: Country,
             /// The first epoch in which its accounts are not in good standing.
             from: EpochIndex,
         },
         /// A country was taken off the list.
-        CountryPermitted {
-            /// The country.
-            country: Country,
-        },
+        CountryPermitted { country: Country },
         /// Governance changed the parameters.
-        ParametersSet {
-            /// Those from now on.
-            parameters: Parameters,
-        },
-    }
-
-    impl<T> From<ParametersRefusal> for Error<T> {
-        fn from(refusal: ParametersRefusal) -> Self {
-            match refusal {
-                ParametersRefusal::Revocations => Self::RevocationsOutOfBounds,
-                ParametersRefusal::Accounts => Self::AccountsOutOfBounds,
-            }
-        }
+        ParametersSet { parameters: Parameters },
     }
 
     #[pallet::hooks]

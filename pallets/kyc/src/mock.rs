@@ -2,11 +2,8 @@
 
 use crate::{self as pallet_kyc, Parameters};
 use frame_support::{derive_impl, parameter_types};
-use ratio1_primitives::{
-    kyc::{Country, EntityKind},
-    traits::{EpochInspect, IsOracle},
-    EpochIndex,
-};
+pub use ratio1_pallet_testing::{Epochs, Oracles};
+use ratio1_primitives::kyc::{Country, EntityKind};
 use sp_core::H256;
 use sp_runtime::BuildStorage;
 
@@ -23,8 +20,6 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-    pub static Current: u32 = 0;
-    pub static OracleOwner: Option<u64> = None;
     pub const Delay: u32 = DELAY;
 }
 
@@ -35,29 +30,6 @@ pub const DELAY: u32 = 2;
 pub const CAP: u32 = 3;
 /// Accounts of an entity.
 pub const ACCOUNTS: u32 = 3;
-
-pub struct Epochs;
-impl EpochInspect for Epochs {
-    fn current() -> EpochIndex {
-        EpochIndex(Current::get())
-    }
-    fn is_closed(epoch: EpochIndex) -> bool {
-        epoch.0 < Current::get()
-    }
-    fn oldest_open() -> EpochIndex {
-        Self::current()
-    }
-    fn open_epochs() -> Vec<EpochIndex> {
-        Vec::new()
-    }
-}
-
-pub struct Oracles;
-impl IsOracle<u64> for Oracles {
-    fn is_oracle(who: &u64) -> bool {
-        OracleOwner::get() == Some(*who)
-    }
-}
 
 impl pallet_kyc::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<u64>;
@@ -101,8 +73,7 @@ impl Default for ExtBuilder {
 
 impl ExtBuilder {
     pub fn build(self) -> sp_io::TestExternalities {
-        Current::set(0);
-        OracleOwner::set(None);
+        ratio1_pallet_testing::reset();
         let storage = RuntimeGenesisConfig { system: Default::default(), kyc: self.genesis }.build_storage();
         let mut ext = sp_io::TestExternalities::new(storage.expect("genesis builds"));
         ext.execute_with(|| System::set_block_number(1));
@@ -121,5 +92,5 @@ pub fn run(test: impl FnOnce()) {
 /// The epoch `n` runs.
 pub fn epoch(n: u32) {
     Kyc::do_try_state().expect("invariants hold");
-    Current::set(n);
+    Epochs::run(n);
 }

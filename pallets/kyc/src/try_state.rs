@@ -1,8 +1,7 @@
 //! The invariants of the module page, checked on storage.
 
 use crate::{
-    types::{ACCOUNTS, REVOCATIONS},
-    Attestations, Config, Configuration, Entities, Pallet, Prohibitions, Provided, Registrars,
+    Attestations, Config, Configuration, Entities, Pallet, Prohibitions, Provided, Registrars, ACCOUNTS, REVOCATIONS,
 };
 use alloc::collections::BTreeMap;
 use frame_support::ensure;

@@ -7,63 +7,6 @@ use ratio1_primitives::{
     EpochIndex,
 };
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
-
-/// Bounds of `revocations_per_epoch`. Not zero: a registrar must be able to stop a fraud.
-pub const REVOCATIONS: (u32, u32) = (1, 1_000);
-/// Bounds of `accounts_per_entity`.
-pub const ACCOUNTS: (u32, u32) = (1, 256);
-
-/// What governance may tune.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-    Serialize,
-    Deserialize,
-)]
-pub struct Parameters {
-    /// How many attestations one registrar may revoke or shorten in an epoch. Within [`REVOCATIONS`].
-    pub revocations_per_epoch: u32,
-    /// How many accounts one entity may have. Within [`ACCOUNTS`]. Those it has already stay when this is lowered.
-    pub accounts_per_entity: u32,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self { revocations_per_epoch: 10, accounts_per_entity: 16 }
-    }
-}
-
-/// Which bound [`Parameters`] break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParametersRefusal {
-    /// `revocations_per_epoch` is outside [`REVOCATIONS`].
-    Revocations,
-    /// `accounts_per_entity` is outside [`ACCOUNTS`].
-    Accounts,
-}
-
-impl Parameters {
-    /// Whether every parameter is within its bounds.
-    pub fn validate(&self) -> Result<(), ParametersRefusal> {
-        let within = |value: u32, (least, most): (u32, u32)| (least..=most).contains(&value);
-        if !within(self.revocations_per_epoch, REVOCATIONS) {
-            return Err(ParametersRefusal::Revocations);
-        }
-        if !within(self.accounts_per_entity, ACCOUNTS) {
-            return Err(ParametersRefusal::Accounts);
-        }
-        Ok(())
-    }
-}
 
 /// What a registrar has used of its revocations. Only its last epoch counts, so this never grows.
 #[derive(

@@ -89,7 +89,7 @@ fn entity_is_revoked_with_all_its_accounts_when_governance_says_so() {
         assert_ok!(by_registrar(ALICE, person(7, RO, 100)));
         assert_ok!(attest_as(OTHER_REGISTRAR, BOB, 7, RO, 100));
         attest(DAVE, RO, 100);
-        OracleOwner::set(Some(BOB));
+        Oracles::set_owners([BOB]);
         epoch(5);
         let revoke = |origin| Kyc::revoke_entity(origin, ENTITY);
         assert_noop!(revoke(RuntimeOrigin::signed(REGISTRAR)), DispatchError::BadOrigin);

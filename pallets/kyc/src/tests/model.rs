@@ -3,6 +3,7 @@
 use super::*;
 use crate::{Parameters, GRACE_EPOCHS};
 use proptest::prelude::*;
+use ratio1_primitives::traits::IsOracle;
 use std::collections::{BTreeMap, BTreeSet};
 
 const WHO: [u64; 5] = [ALICE, BOB, CAROL, DAVE, 14];
@@ -104,7 +105,7 @@ impl Model {
     /// Whether a registrar may take something from `who`, who must not own an oracle; if so it is counted.
     fn takes(&mut self, by: Option<u64>, who: u64) -> bool {
         let Some(by) = by else { return true };
-        let may = self.left(by) > 0 && OracleOwner::get() != Some(who);
+        let may = self.left(by) > 0 && !Oracles::is_oracle(&who);
         if may {
             self.taken.push((by, self.now));
         }
@@ -177,7 +178,7 @@ impl Model {
         let over = |from: Option<u32>| from.is_some_and(|from| from <= self.now);
         if over(known.stops) || over(self.gone.get(&entity[0]).copied()) {
             Err(KycRefusal::Revoked)
-        } else if expires.0 + GRACE_EPOCHS <= self.now && OracleOwner::get() != Some(who) {
+        } else if expires.0 + GRACE_EPOCHS <= self.now && !Oracles::is_oracle(&who) {
             Err(KycRefusal::Expired(expires))
         } else if over(self.prohibited.get(&country).copied()) {
             Err(KycRefusal::CountryProhibited)
@@ -267,7 +268,7 @@ proptest! {
     #[test]
     fn chain_and_model_agree_when_calls_are_random(steps in proptest::collection::vec(step(), 1..100)) {
         ExtBuilder::default().build().execute_with(|| {
-            OracleOwner::set(Some(DAVE));
+            Oracles::set_owners([DAVE]);
             let mut model = Model {
                 parameters: Parameters { revocations_per_epoch: CAP, accounts_per_entity: ACCOUNTS },
                 registrars: BY.into(),

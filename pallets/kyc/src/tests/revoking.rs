@@ -67,7 +67,7 @@ fn governance_has_the_last_word_when_a_registrar_revoked_first() {
 fn revocation_is_left_to_governance_when_the_account_owns_an_oracle() {
     run(|| {
         attest(ALICE, RO, 100);
-        OracleOwner::set(Some(ALICE));
+        Oracles::set_owners([ALICE]);
         assert_noop!(revoke_as(Some(REGISTRAR), ALICE), Error::<Test>::OwnsOracle);
         // Nor can it be let expire early.
         assert_noop!(attest_as(REGISTRAR, ALICE, ALICE as u8, RO, 1), Error::<Test>::OwnsOracle);
@@ -82,16 +82,16 @@ fn revocation_is_left_to_governance_when_the_account_owns_an_oracle() {
 fn standing_does_not_lapse_when_the_account_owns_an_oracle() {
     run(|| {
         attest(ALICE, RO, 10);
-        OracleOwner::set(Some(ALICE));
+        Oracles::set_owners([ALICE]);
         // Nobody renews it. No new right comes of it, but the oracle goes on until governance removes it.
         epoch(10 + 5 * GRACE_EPOCHS);
         assert_ok!(Kyc::standing_of(ALICE));
         assert_eq!(admits(ALICE), Err(KycRefusal::Expired(EpochIndex(10))));
-        OracleOwner::set(None);
+        Oracles::set_owners::<u64>([]);
         assert_eq!(Kyc::standing_of(ALICE), Err(KycRefusal::Expired(EpochIndex(10))));
         // What governance decides is heard.
         attest(ALICE, RO, 500);
-        OracleOwner::set(Some(ALICE));
+        Oracles::set_owners([ALICE]);
         assert_ok!(revoke_as(None, ALICE));
         epoch(10 + 5 * GRACE_EPOCHS + DELAY);
         assert_eq!(Kyc::standing_of(ALICE), Err(KycRefusal::Revoked));
