@@ -1,5 +1,8 @@
 //! What the call and posting cost at their worst: with two rates, of which the last is stale or gives way.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use frame_benchmarking::v2::*;
 use frame_support::traits::EnsureOrigin;

@@ -1,4 +1,6 @@
-//! # The R1/USD rate (protocol section 8)
+//! # Price pallet
+//!
+//! The R1/USD rate (protocol section 8).
 //!
 //! ## Overview
 //!
@@ -27,12 +29,21 @@
 //! Rounds may close out of order. The median of an epoch that is not newer than the newest of which one was posted is
 //! old news: it is reported by an event and otherwise ignored.
 //!
+//! ## Usage
+//!
+//! - *A wallet* asks `current_rate` for the rate and how long it holds, `selling_rate` for what deeds are sold at.
+//! - *Governance* sets the rate with `administer` while the oracles have none that holds; `can_administer` tells whether
+//!   it may.
+//! - *The runtime* hands each epoch's median to [`Pallet::post`].
+//!
 //! ## Invariants
 //!
 //! See [`Pallet::do_try_state`]: every rate is within the bounds, the last within a step of the one before, and neither
 //! posted before the other nor in an epoch that has not begun.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;

@@ -1,8 +1,9 @@
 //! A chain of this pallet alone; the epoch is set by hand.
 
 use crate as pallet_price;
-use frame_support::{derive_impl, parameter_types};
-use ratio1_primitives::{economics::price::Price as Usd, traits::EpochInspect, EpochIndex};
+use frame_support::derive_impl;
+pub use ratio1_pallet_testing::{Current, Epochs};
+use ratio1_primitives::{economics::price::Price as Usd, EpochIndex};
 use sp_runtime::BuildStorage;
 
 frame_support::construct_runtime!(
@@ -17,26 +18,6 @@ impl frame_system::Config for Test {
     type Block = frame_system::mocking::MockBlock<Test>;
 }
 
-parameter_types! {
-    pub static Current: u32 = 0;
-}
-
-pub struct Epochs;
-impl EpochInspect for Epochs {
-    fn current() -> EpochIndex {
-        EpochIndex(Current::get())
-    }
-    fn is_closed(epoch: EpochIndex) -> bool {
-        epoch.0 < Current::get()
-    }
-    fn oldest_open() -> EpochIndex {
-        Self::current()
-    }
-    fn open_epochs() -> Vec<EpochIndex> {
-        Vec::new()
-    }
-}
-
 impl pallet_price::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<u64>;
     type Epochs = Epochs;
@@ -44,7 +25,7 @@ impl pallet_price::Config for Test {
 }
 
 pub fn new_test_ext(administered: Option<Usd>) -> sp_io::TestExternalities {
-    Current::set(0);
+    ratio1_pallet_testing::reset();
     let price = pallet_price::GenesisConfig { administered, ..Default::default() };
     let storage = RuntimeGenesisConfig { system: Default::default(), price }.build_storage();
     let mut ext = sp_io::TestExternalities::new(storage.expect("genesis builds"));
@@ -63,7 +44,7 @@ pub fn run(administered: Option<Usd>, test: impl FnOnce()) {
 /// The epoch `n` runs.
 pub fn epoch(n: u32) {
     Price::do_try_state().expect("invariants hold");
-    Current::set(n);
+    Epochs::run(n);
 }
 
 /// In epoch `n` the median of the epoch before is final.

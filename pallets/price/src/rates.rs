@@ -18,6 +18,7 @@ impl<T: Config> Pallet<T> {
         }
         let now = T::Epochs::current();
         let rates = Posted::<T>::get();
+        // ADR 0015: measured from the rate with which this epoch began, so that steps do not add up.
         let (low, high) = rates.map_or(BOUNDS, |rates| range_after(rates.anchor(now).price));
         let price = median.max(low).min(high);
         Newest::<T>::put(epoch);
