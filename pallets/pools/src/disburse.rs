@@ -62,11 +62,6 @@ impl<T: Config> Pallet<T> {
         Ok(left)
     }
 
-    /// Whether this disbursement would succeed, and is one of the free ones.
-    pub(crate) fn is_free(who: &T::AccountId, to: &T::AccountId, amount: Balance, purpose: &Text) -> bool {
-        Self::free_left() > 0 && Self::check_liquidity(who, to, amount, purpose).is_ok()
-    }
-
     /// How many disbursements of liquidity are free until the epoch ends.
     pub(crate) fn free_left() -> u32 {
         FREE_PER_EPOCH.saturating_sub(Self::liquidity_use())

@@ -1,4 +1,6 @@
-//! # Pools: where the Genesis deed's R1 goes, and how it leaves (protocol sections 1 and 5)
+//! # Pools pallet
+//!
+//! Where the Genesis deed's R1 goes, and how it leaves (protocol sections 1 and 5).
 //!
 //! ## Overview
 //!
@@ -27,6 +29,13 @@
 //! 2. It is disbursed: to anybody but the wallet itself, as free balance.
 //! 3. [`Pallet::set_wallet`]: a key was lost or changed hands; governance moves everything held to another account.
 //!
+//! ## Usage
+//!
+//! - *The liquidity wallet* pays a counterparty with `disburse_liquidity`, naming the purpose.
+//! - *Governance* pays for a milestone with `disburse`, and names another account with `set_wallet`.
+//! - *Anyone* reads `pools` and `disbursements`, and asks `can_disburse` or `can_disburse_liquidity` why a payment would
+//!   be refused.
+//!
 //! ## What is free of fees
 //!
 //! On a chain that begins without R1 the liquidity wallet pays everybody's first fees and can not pay its own: all it
@@ -43,6 +52,8 @@
 //! - Every wallet has a provider reference.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -83,6 +94,7 @@ pub mod pallet {
     use alloc::vec::Vec;
     use frame_support::{pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
+    use ratio1_pallet_support::is_feeless_for;
     use ratio1_primitives::{economics::pools::Pool, traits::EpochInspect, EpochIndex};
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -187,7 +199,6 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// R1 came to a pool.
         Deposited {
-            /// The pool.
             pool: Pool,
             /// Base units that came.
             amount: Balance,
@@ -196,7 +207,6 @@ pub mod pallet {
         },
         /// R1 left a pool.
         Disbursed {
-            /// The pool.
             pool: Pool,
             /// The number of the disbursement within the pool.
             index: u32,
@@ -204,14 +214,12 @@ pub mod pallet {
             to: T::AccountId,
             /// Base units.
             amount: Balance,
-            /// What for.
             purpose: Text,
             /// The milestone it pays for; none for liquidity.
             milestone: Option<Text>,
         },
         /// A wallet is another account now.
         WalletSet {
-            /// The wallet.
             wallet: Wallet,
             /// The account it was, if it was named before.
             from: Option<T::AccountId>,
@@ -269,7 +277,8 @@ pub mod pallet {
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::disburse_liquidity())]
         #[pallet::feeless_if(|origin: &OriginFor<T>, to: &T::AccountId, amount: &Balance, purpose: &Text| -> bool {
-            ensure_signed(origin.clone()).is_ok_and(|who| Pallet::<T>::is_free(&who, to, *amount, purpose))
+            let check = |who| Pallet::<T>::check_liquidity(&who, to, *amount, purpose);
+            Pallet::<T>::free_left() > 0 && is_feeless_for::<T, _, _>(origin, check)
         })]
         pub fn disburse_liquidity(
             origin: OriginFor<T>,

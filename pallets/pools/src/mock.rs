@@ -2,10 +2,11 @@
 
 use crate as pallet_pools;
 use frame_support::{
-    derive_impl, parameter_types,
+    derive_impl,
     traits::{fungible::Mutate, ConstU128},
 };
-use ratio1_primitives::{economics::pools::Pool, traits::EpochInspect, traits::Pools as _, Balance, EpochIndex};
+pub use ratio1_pallet_testing::{Current, Epochs};
+use ratio1_primitives::{economics::pools::Pool, traits::Pools as _, Balance};
 use sp_runtime::BuildStorage;
 
 #[frame_support::runtime]
@@ -46,30 +47,13 @@ impl pallet_balances::Config for Test {
     type ExistentialDeposit = ConstU128<1>;
 }
 
-parameter_types! {
-    pub static Current: u32 = 0;
-}
-
-pub struct Epochs;
-impl EpochInspect for Epochs {
-    fn current() -> EpochIndex {
-        EpochIndex(Current::get())
-    }
-    fn is_closed(epoch: EpochIndex) -> bool {
-        epoch.0 < Current::get()
-    }
-    fn oldest_open() -> EpochIndex {
-        Self::current()
-    }
-    fn open_epochs() -> Vec<EpochIndex> {
-        Vec::new()
-    }
-}
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Scene;
 
 #[cfg(feature = "runtime-benchmarks")]
-impl pallet_pools::benchmarking::BenchmarkHelper for Epochs {
-    fn run_epoch(epoch: EpochIndex) {
-        Current::set(epoch.0);
+impl pallet_pools::benchmarking::BenchmarkHelper for Scene {
+    fn run_epoch(epoch: ratio1_primitives::EpochIndex) {
+        Epochs::run(epoch.0);
     }
 }
 
@@ -80,7 +64,7 @@ impl pallet_pools::Config for Test {
     type Epochs = Epochs;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = Epochs;
+    type BenchmarkHelper = Scene;
 }
 
 pub const LIQUIDITY: u64 = 1;
@@ -99,7 +83,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
 }
 
 pub fn build(pools: pallet_pools::GenesisConfig<Test>) -> sp_io::TestExternalities {
-    Current::set(0);
+    ratio1_pallet_testing::reset();
     let genesis = RuntimeGenesisConfig { system: Default::default(), balances: Default::default(), pools };
     let mut ext = sp_io::TestExternalities::new(genesis.build_storage().expect("genesis builds"));
     ext.execute_with(|| System::set_block_number(1));
@@ -121,7 +105,7 @@ pub fn check() {
 /// The epoch `n` runs.
 pub fn epoch(n: u32) {
     check();
-    Current::set(n);
+    Epochs::run(n);
 }
 
 /// Mint to a pool, as the Genesis deed does.

@@ -76,6 +76,7 @@ impl<T: Config> Pallet<T> {
         if T::Epochs::current() < opens {
             return Some(Lock::Until(opens));
         }
+        // ADR 0014: "social last" means that both have paid something.
         let untouched = |pool| Ledgers::<T>::get(pool).disbursements == 0;
         let waits = pool == Pool::Social && (untouched(Pool::Marketing) || untouched(Pool::Grants));
         waits.then_some(Lock::MarketingAndGrantsFirst)
@@ -94,6 +95,7 @@ impl<T: Config> traits::Pools<T::AccountId> for Pallet<T> {
         let account = Self::keeper(pool).ok_or(Error::<T>::NoWallet)?;
         let mut ledger = Ledgers::<T>::get(pool);
         ledger.received = ledger.received.checked_add(amount).ok_or(ArithmeticError::Overflow)?;
+        // ADR 0014: whoever has the wallet's key sees it, and cannot move it.
         if let Some(reason) = reason(pool) {
             T::Currency::hold(&reason.into(), &account, amount)?;
         }
