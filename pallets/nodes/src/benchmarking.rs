@@ -1,5 +1,8 @@
 //! What the call, its authorisation and a page of reputations cost at their worst.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;

@@ -1,28 +1,23 @@
 //! Declarations: what is refused and why, and what is stored.
 
 use crate::{pallet::*, types::*};
-use codec::Encode;
 use frame_support::{
     ensure,
-    pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityWithRefund, ValidTransaction},
+    pallet_prelude::{TransactionSource, TransactionValidityWithRefund},
     weights::Weight,
 };
-use frame_system::pallet_prelude::BlockNumberFor;
+use ratio1_pallet_support::{
+    genesis_hash,
+    pool::{PATIENCE, PATIENT},
+    refusal, Authorized,
+};
 use ratio1_primitives::{
     jobs::{request::is_tag, Capacity, NodeProfile, Tag},
     keys::{profile_payload, verify_node},
     traits::{EpochInspect, LicenseInspect},
-    BlockNumber, EpochIndex, Hash, LicenseClass, LicenseId, NodeId, NodeSignature,
+    BlockNumber, EpochIndex, LicenseClass, LicenseId, NodeId, NodeSignature,
 };
-use sp_runtime::{
-    traits::{SaturatedConversion, Zero},
-    DispatchResult,
-};
-
-/// Blocks a declaration may wait in the pool.
-const DECLARE_LONGEVITY: u64 = 64;
-/// That of claims: just above the free signed calls, below everything that is paid for or urgent.
-const DECLARE_PRIORITY: u64 = 1;
+use sp_runtime::{traits::SaturatedConversion, DispatchResult};
 
 /// A declaration found good but for its signature: what storing it needs.
 pub(crate) struct Accepted {
@@ -45,11 +40,6 @@ pub(crate) fn has_matching_gpu(profile: &NodeProfile) -> bool {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The chain's identity, part of everything that is signed.
-    fn genesis_hash() -> Hash {
-        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-    }
-
     fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
@@ -110,7 +100,7 @@ impl<T: Config> Pallet<T> {
         signature: &NodeSignature,
     ) -> Result<(), Error<T>> {
         let Accepted { node, .. } = Self::check_declare(license, sequence, profile)?;
-        let payload = profile_payload(Self::genesis_hash(), license, sequence, profile);
+        let payload = profile_payload(genesis_hash::<T>(), license, sequence, profile);
         ensure!(verify_node(&node, &payload, signature), Error::<T>::BadSignature);
         Ok(())
     }
@@ -135,16 +125,9 @@ impl<T: Config> Pallet<T> {
         profile: &NodeProfile,
         signature: &NodeSignature,
     ) -> TransactionValidityWithRefund {
-        Self::check_signed(*license, *sequence, profile, signature).map_err(|error| {
-            let code = error.encode().first().copied().unwrap_or(u8::MAX);
-            InvalidTransaction::Custom(code)
-        })?;
-        let valid = ValidTransaction::with_tag_prefix("ratio1-declare")
-            .priority(DECLARE_PRIORITY)
-            .and_provides((license, sequence))
-            .longevity(DECLARE_LONGEVITY)
-            .propagate(true)
-            .build()?;
-        Ok((valid, Weight::zero()))
+        Self::check_signed(*license, *sequence, profile, signature).map_err(refusal)?;
+        // As patient as claims: below everything that is paid for or urgent.
+        let (call, tag) = ("ratio1/nodes/declare", (license, sequence));
+        Authorized { call, tag, priority: PATIENT, longevity: PATIENCE }.refunding(Weight::zero())
     }
 }

@@ -1,4 +1,6 @@
-//! # What nodes offer (protocol section 6)
+//! # Nodes pallet
+//!
+//! What nodes offer for jobs, what of it is reserved, and how they stand (protocol section 6).
 //!
 //! ## Overview
 //!
@@ -34,6 +36,14 @@
 //!
 //! Only the last two declarations of a node are known. One that declared twice since a request has no offer for it.
 //!
+//! ## Usage
+//!
+//! - *To offer capacity*, a linked node signs its profile with the number that `next_sequence` tells, and sends
+//!   `declare`; `can_declare` tells why it would be refused.
+//! - *To stop taking jobs*, it declares nothing: all zero.
+//! - *Anyone* asks `node_info` what a node offers, what of it is free, and how it stands.
+//! - *The pallet of jobs* asks and reserves through [`Workers`](ratio1_primitives::traits::Workers).
+//!
 //! ## Declarations
 //!
 //! `declare` is an authorised general transaction: no fee, no account, signed by the linked node over
@@ -54,6 +64,8 @@
 //! license.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 #[cfg(feature = "runtime-benchmarks")]
 extern crate alloc;
@@ -147,16 +159,13 @@ pub mod pallet {
         Declared {
             /// The license it is linked to.
             license: LicenseId,
-            /// The node.
             node: NodeId,
-            /// The number of the declaration.
             sequence: u32,
             /// What it offers from now on.
             profile: NodeProfile,
         },
         /// Capacity was reserved for one more slot.
         Reserved {
-            /// Of which license.
             license: LicenseId,
             /// What is reserved of it now, for all its slots.
             used: Capacity,
@@ -165,7 +174,6 @@ pub mod pallet {
         },
         /// What was reserved for one slot is free.
         Freed {
-            /// Of which license.
             license: LicenseId,
             /// What is still reserved of it.
             used: Capacity,
@@ -174,16 +182,13 @@ pub mod pallet {
         },
         /// A license is left out of draws.
         Barred {
-            /// Which.
             license: LicenseId,
             /// The first epoch in which it is drawn again.
             until: EpochIndex,
         },
         /// A reputation moved by something else than availability.
         ReputationMoved {
-            /// Of which license.
             license: LicenseId,
-            /// By what.
             outcome: Outcome,
             /// What it is now.
             reputation: Reputation,

@@ -5,12 +5,13 @@ use frame_support::{defensive, weights::Weight};
 use ratio1_primitives::{
     jobs::{Outcome, Reputation},
     traits::{AvailabilityProvider, LicenseInspect},
+    width::as_usize,
     EpochIndex, LicenseId, PAGE_SIZE,
 };
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn reputation_of(license: LicenseId) -> Reputation {
-        Reputations::<T>::get(license.page()).get(license.offset() as usize).copied().unwrap_or_default()
+        Reputations::<T>::get(license.page()).get(as_usize(license.offset())).copied().unwrap_or_default()
     }
 
     /// Move the reputation of one license.
@@ -20,7 +21,7 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let reputation = Self::reputation_of(license).after(outcome);
-        let offset = license.offset() as usize;
+        let offset = as_usize(license.offset());
         Reputations::<T>::mutate(license.page(), |page| {
             if page.len() <= offset {
                 page.bounded_resize(offset.saturating_add(1), Reputation::default());
@@ -48,13 +49,13 @@ impl<T: Config> Pallet<T> {
         // A page grows no further than its last linked license.
         let Some((last, _)) = judged.clone().next_back() else { return };
         let mut reputations = Reputations::<T>::get(page);
-        let length = (last as usize).saturating_add(1);
+        let length = as_usize(last).saturating_add(1);
         if reputations.len() < length {
             reputations.bounded_resize(length, Reputation::default());
         }
         for (offset, byte) in judged {
             let outcome = if byte >= threshold { Outcome::Available } else { Outcome::Unavailable };
-            if let Some(reputation) = reputations.get_mut(offset as usize) {
+            if let Some(reputation) = reputations.get_mut(as_usize(offset)) {
                 *reputation = reputation.after(outcome);
             }
         }

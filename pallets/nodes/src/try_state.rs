@@ -9,6 +9,7 @@ use frame_support::ensure;
 use ratio1_primitives::{
     jobs::{Capacity, NodeProfile, Reputation, BARRED_EPOCHS, MAX_SLOTS_PER_NODE},
     traits::{EpochInspect, LicenseInspect},
+    width::as_u32,
     LicenseId, PAGE_SIZE,
 };
 use sp_runtime::TryRuntimeError;
@@ -27,7 +28,8 @@ impl<T: Config> Pallet<T> {
         let latest = T::Epochs::current().plus(BARRED_EPOCHS).plus(1);
         ensure!(Barred::<T>::iter_values().all(|until| until <= latest), "a license is barred for too long");
         for (page, reputations) in Reputations::<T>::iter() {
-            let end = u64::from(page).saturating_mul(PAGE_SIZE.into()).saturating_add(reputations.len() as u64);
+            let end =
+                u64::from(page).saturating_mul(PAGE_SIZE.into()).saturating_add(u64::from(as_u32(reputations.len())));
             ensure!(end <= T::Licenses::count().into(), "a reputation beyond the last license");
             ensure!(reputations.iter().all(|r| r.0 <= Reputation::MOST), "a reputation above the best");
         }

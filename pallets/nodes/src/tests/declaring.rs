@@ -45,7 +45,7 @@ fn declaration_is_stored_when_all_is_well() {
         let offered = profile(capacity(4_000, 8_192, 100, 2), Some(Gpu::High), &["a-1", "ssd"]);
         assert_eq!(Nodes::can_declare(DEED, 1, offered.clone()), Ok(()));
         let valid = send(DEED, 1, &offered, sign(2, DEED, 1, &offered)).unwrap();
-        assert_eq!(valid.provides, [("ratio1-declare", (DEED, 1u32)).encode()]);
+        assert_eq!(valid.provides, [("ratio1/nodes/declare", (DEED, 1u32)).encode()]);
         assert_eq!((valid.priority, valid.longevity, valid.propagate), (1, 64, true));
         let declared =
             Declared { node: node(2), profile: offered.clone(), since: 1, epoch: EpochIndex(1), before: None };

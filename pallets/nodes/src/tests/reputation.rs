@@ -107,7 +107,7 @@ fn page_moves_nothing_when_links_or_threshold_are_not_known() {
     run(|| {
         Deeds::remember(0, 7, None);
         Nodes::on_page(EpochIndex(7), 0, &[255; 5]);
-        AvailableFrom::set(None);
+        Threshold::set(None);
         Nodes::on_page(EpochIndex(8), 0, &[255; 5]);
         assert!(!Reputations::<Test>::contains_key(0));
     });
@@ -116,7 +116,7 @@ fn page_moves_nothing_when_links_or_threshold_are_not_known() {
 #[test]
 fn page_counts_by_the_threshold_of_the_epoch() {
     run(|| {
-        AvailableFrom::set(Some(10));
+        Threshold::set(Some(10));
         begin_at(400);
         Nodes::on_page(EpochIndex(7), 0, &[9, 10, 11]);
         // Licenses without a byte are left alone.
@@ -135,7 +135,7 @@ fn page_is_cut_when_bytes_go_beyond_it_or_the_last_license() {
         Nodes::on_page(EpochIndex(7), 1, &[255; 2_000]);
         Nodes::on_page(EpochIndex(7), u32::MAX, &[255; 2_000]);
         assert_eq!(Reputations::<Test>::iter().count(), 1);
-        while Deeds::issue(LicenseClass::Node, Some(node(5))).0 < PAGE_SIZE + 1 {}
+        while issue(LicenseClass::Node, Some(node(5))).0 < PAGE_SIZE + 1 {}
         Nodes::on_page(EpochIndex(8), 0, &[0; 2_000]);
         Nodes::on_page(EpochIndex(8), 1, &[0; 2_000]);
         assert_eq!((stored(0).len(), stored(1)), (PAGE_SIZE as usize, vec![490, 490]));
@@ -146,7 +146,7 @@ fn page_is_cut_when_bytes_go_beyond_it_or_the_last_license() {
 #[test]
 fn reputation_of_a_license_is_its_own_when_others_are_on_other_pages() {
     run(|| {
-        while Deeds::issue(LicenseClass::Node, Some(node(5))).0 < PAGE_SIZE + 2 {}
+        while issue(LicenseClass::Node, Some(node(5))).0 < PAGE_SIZE + 2 {}
         Nodes::note(LicenseId(PAGE_SIZE + 2), Outcome::Failed);
         assert_eq!((of(2), of(PAGE_SIZE + 2)), (500, 400));
         assert_eq!((stored(0), stored(1)), (vec![], vec![500, 500, 400]));
