@@ -8,22 +8,13 @@ use codec::Encode;
 use frame_support::{dispatch::DispatchResult, ensure};
 use ratio1_primitives::{
     kyc::EntityId,
-    refusal::KycRefusal,
     traits::{EpochInspect, KycInspect, LicenseInspect, Work},
+    width::as_usize,
     LicenseId,
 };
 use sp_runtime::traits::OpaqueKeys;
 
-impl<T: Config> From<KycRefusal> for Error<T> {
-    fn from(refusal: KycRefusal) -> Self {
-        match refusal {
-            KycRefusal::NotAttested => Self::NotAttested,
-            KycRefusal::Expired(_) => Self::AttestationExpired,
-            KycRefusal::Revoked => Self::AttestationRevoked,
-            KycRefusal::CountryProhibited => Self::CountryProhibited,
-        }
-    }
-}
+ratio1_pallet_support::impl_from_kyc_refusal!(Error);
 
 impl<T: Config> Pallet<T> {
     /// Everything that can refuse `register_keys`, the signatures last. Shared by the call, its feeless condition and
@@ -37,6 +28,7 @@ impl<T: Config> Pallet<T> {
         let owner = Self::check_license(license)?;
         ensure!(owner == *who, Error::<T>::NotOwner);
         Self::check_owner(who)?;
+        // ADR 0012: at any time otherwise, also in the block of an equivocation.
         ensure!(LastRegistered::<T>::get(who) != Some(T::Epochs::current()), Error::<T>::RegisteredThisEpoch);
         ensure!(T::Session::registered(who).as_ref() != Some(keys), Error::<T>::SameKeys);
         let free = |id| T::Session::key_owner(id, keys.get_raw(id)).is_none_or(|owner| owner == *who);
@@ -81,6 +73,7 @@ impl<T: Config> Pallet<T> {
         let entity = Self::check_owner(&oracle)?;
         ensure!(others.iter().all(|other| other.entity != entity), Error::<T>::EntityRunsOracle);
         ensure!(others.len() < OracleSet::<T::AccountId>::bound(), Error::<T>::SetFull);
+        // ADR 0005: the validator is the account that owns the deed.
         Ok(OracleRecord { oracle, license, entity, since: T::Session::current_index() })
     }
 
@@ -105,7 +98,7 @@ impl<T: Config> Pallet<T> {
 
     /// Whether the set may lose an oracle. It never loses the last, whatever the minimum.
     fn is_above_minimum(size: usize) -> bool {
-        size > Minimum::<T>::get().max(1) as usize
+        size > as_usize(Minimum::<T>::get().max(1))
     }
 
     /// Take the oracle with `license` out of the set, for good.
@@ -132,7 +125,7 @@ impl<T: Config> Pallet<T> {
             assert!(set.try_push(record).is_ok(), "genesis oracle with license {license}: {:?}", Error::<T>::SetFull);
         }
         assert!(
-            set.is_empty() && minimum == 0 || (1..=set.len()).contains(&(minimum as usize)),
+            set.is_empty() && minimum == 0 || (1..=set.len()).contains(&as_usize(minimum)),
             "genesis minimum {minimum} for {} oracles",
             set.len(),
         );

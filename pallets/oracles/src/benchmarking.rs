@@ -1,5 +1,8 @@
 //! Benchmarks of the calls and of the offence handler, with as many oracles as there can be.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use frame_benchmarking::v2::*;
 use frame_support::traits::{EnsureOrigin, UnfilteredDispatchable};

@@ -1,4 +1,4 @@
-//! # Oracles
+//! # Oracles pallet
 //!
 //! Who validates and votes: admission, session keys, removal, offences (protocol section 3).
 //!
@@ -34,12 +34,25 @@
 //! replaces it. `pallet-session` forgets who is disabled whenever the set changes, so marked oracles are disabled again
 //! at every session start.
 //!
+//! ## Usage
+//!
+//! - *To become an oracle*, the owner of a linked license calls `register_keys`, then asks governance for `admit`.
+//! - *To rotate keys*, an oracle's owner calls `register_keys` again, at most once in an epoch.
+//! - *To leave*, an oracle's owner asks governance for `remove`; two rotations later the license is free.
+//! - *Another pallet* asks [`OracleInspect`](ratio1_primitives::traits::OracleInspect) who votes and which licenses are
+//!   bound.
+//!
 //! ## Planning sessions
 //!
 //! A planned set is handed to `pallet-session` only if it or the keys of an oracle have changed. Returning the same
 //! set each time would start a new GRANDPA set and wipe the disabled validators every session. Returning none after a
 //! rotation of keys would not do either: the session pallet would queue the new keys, but the historical pallet would
 //! copy the root of the old ones, and no equivocation with a new key could be proven once its session is over.
+//!
+//! ## Weights
+//!
+//! `pallet-session` charges a whole block for a rotation, which covers what this pallet does in it: a few reads and
+//! writes of sets of at most 100 oracles.
 //!
 //! ## Invariants
 //!
@@ -50,13 +63,10 @@
 //!   admitted only if it was removed in this or the last session, and is admitted without being queued only if that
 //!   happened in this session.
 //! - A marked oracle that is active is disabled, unless the Byzantine limit is reached.
-//!
-//! ## Weights
-//!
-//! `pallet-session` charges a whole block for a rotation, which covers what this pallet does in it: a few reads and
-//! writes of sets of at most 100 oracles.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -90,9 +100,11 @@ pub mod pallet {
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
     use pallet_session::SessionInterface;
+    use ratio1_pallet_support::is_feeless_for;
     use ratio1_primitives::{
         ballot::{Seat, MAX_ORACLES},
         traits::{EpochInspect, KycInspect, LicenseInspect, Work},
+        width::as_usize,
         EpochIndex, LicenseId,
     };
     use sp_runtime::traits::{Member, OpaqueKeys};
@@ -271,7 +283,7 @@ pub mod pallet {
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register_keys())]
         #[pallet::feeless_if(|origin: &OriginFor<T>, license: &LicenseId, keys: &T::Keys, proof: &KeyProof| -> bool {
-            ensure_signed(origin.clone()).is_ok_and(|who| Pallet::<T>::check_register_keys(&who, *license, keys, proof).is_ok())
+            is_feeless_for::<T, _, _>(origin, |who| Pallet::<T>::check_register_keys(&who, *license, keys, proof))
         })]
         pub fn register_keys(
             origin: OriginFor<T>,
@@ -315,7 +327,7 @@ pub mod pallet {
         pub fn set_minimum(origin: OriginFor<T>, minimum: u32) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             let size = Oracles::<T>::decode_len().unwrap_or_default();
-            ensure!((1..=size).contains(&(minimum as usize)), Error::<T>::MinimumOutOfBounds);
+            ensure!((1..=size).contains(&as_usize(minimum)), Error::<T>::MinimumOutOfBounds);
             Minimum::<T>::put(minimum);
             Self::deposit_event(Event::MinimumSet { minimum });
             Ok(())

@@ -1,5 +1,5 @@
 //! A runtime of the real session, historical and balances pallets and this one; attestations, deeds and the clock are
-//! tables. Account `n` is the owner of deed `n`, linked to node `n`, attested as entity `n`.
+//! fakes. Account `n` is the owner of deed `n`, linked to node `n`, attested as entity `n`.
 
 use crate as pallet_oracles;
 use crate::{KeyProof, Pallet, Unidentified};
@@ -10,11 +10,10 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use pallet_session::{disabling::UpToLimitDisablingStrategy, historical, PeriodicSessions};
+pub use ratio1_pallet_testing::{Deeds, Epochs, Kyc, Slots, Working};
 use ratio1_primitives::{
     keys::pair::VotePair,
     kyc::{Attestation, Country, EntityKind},
-    refusal::{AdmissionRefusal, KycRefusal},
-    traits::{EpochInspect, KycInspect, LicenseInspect, PageMask, Work},
     EpochIndex, License, LicenseClass, LicenseId, Link, NodeId, VoteId,
 };
 use sp_core::{proof_of_possession::statement_of_ownership, Pair};
@@ -24,7 +23,6 @@ use sp_runtime::{
     traits::ConvertInto,
     BoundToRuntimeAppPublic, BuildStorage,
 };
-use std::collections::BTreeMap;
 
 frame_support::construct_runtime!(
     pub enum Test {
@@ -49,11 +47,6 @@ parameter_types! {
     pub static Authorities: Vec<u64> = vec![];
     pub static DisabledNow: Vec<u32> = vec![];
     pub static SetChanges: u32 = 0;
-    /// The neighbours' tables.
-    pub static Deeds: BTreeMap<u32, (u64, License)> = BTreeMap::new();
-    pub static Attested: BTreeMap<u64, Result<Attestation, KycRefusal>> = BTreeMap::new();
-    pub static Working: Vec<LicenseId> = Vec::new();
-    pub static Epoch: u32 = 0;
 }
 
 /// Stands for BABE and GRANDPA.
@@ -123,97 +116,21 @@ impl pallet_oracles::Config for Test {
     type AdminOrigin = EnsureRoot<u64>;
     type Keys = MockKeys;
     type Session = Session;
-    type Licenses = Tables;
-    type Kyc = Tables;
-    type Epochs = Tables;
-    type Work = Tables;
+    type Licenses = Deeds;
+    type Kyc = Kyc;
+    type Epochs = Epochs;
+    type Work = Slots;
     type HistoryDepth = ConstU32<DEPTH>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = Tables;
-}
-
-/// The neighbours.
-pub struct Tables;
-
-impl EpochInspect for Tables {
-    fn current() -> EpochIndex {
-        EpochIndex(Epoch::get())
-    }
-    fn is_closed(epoch: EpochIndex) -> bool {
-        epoch < Self::current()
-    }
-    fn oldest_open() -> EpochIndex {
-        Self::current()
-    }
-    fn open_epochs() -> Vec<EpochIndex> {
-        Vec::new()
-    }
-}
-
-impl Work for Tables {
-    fn slots(license: LicenseId) -> u32 {
-        u32::from(Working::get().contains(&license))
-    }
-    fn evict(_: LicenseId) {}
-    fn evict_weight() -> frame_support::weights::Weight {
-        Default::default()
-    }
-    fn absent(_: LicenseId) {}
-    fn absent_weight() -> frame_support::weights::Weight {
-        Default::default()
-    }
-}
-
-impl KycInspect<u64> for Tables {
-    fn admits(who: &u64) -> Result<Attestation, KycRefusal> {
-        Attested::get().get(who).copied().unwrap_or(Err(KycRefusal::NotAttested))
-    }
-    fn standing(who: &u64, _: EpochIndex) -> Result<Attestation, KycRefusal> {
-        Self::admits(who)
-    }
-}
-
-impl LicenseInspect<u64> for Tables {
-    fn count() -> u32 {
-        Deeds::get().len() as u32
-    }
-    fn license(id: LicenseId) -> Option<License> {
-        Deeds::get().get(&id.0).map(|(_, license)| *license)
-    }
-    fn owner(id: LicenseId) -> Option<u64> {
-        Deeds::get().get(&id.0).map(|(owner, _)| *owner)
-    }
-    fn license_of(node: &NodeId) -> Option<LicenseId> {
-        let is_linked = |license: &License| license.link.is_some_and(|link| link.node == *node);
-        Deeds::get().iter().find(|(_, (_, license))| is_linked(license)).map(|(id, _)| LicenseId(*id))
-    }
-    fn linked(_: u32, _: EpochIndex) -> Option<PageMask> {
-        Some(PageMask::default())
-    }
-    fn admission(node: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
-        Self::license_of(node).ok_or(AdmissionRefusal::NotLinked)
-    }
-
-    fn grant(_: LicenseId) -> Option<ratio1_primitives::Grant> {
-        None
-    }
-
-    fn masters(_: u32) -> Vec<(LicenseId, ratio1_primitives::Grant)> {
-        Vec::new()
-    }
-
-    fn master_count(_: u32) -> u32 {
-        0
-    }
-
-    fn assigned() -> ratio1_primitives::Balance {
-        0
-    }
+    type BenchmarkHelper = Scene;
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::BenchmarkHelper<u64, MockKeys> for Tables {
+pub struct Scene;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::BenchmarkHelper<u64, MockKeys> for Scene {
     fn candidate(n: u32) -> (u64, LicenseId) {
         let id = 1000 + n;
         deed(id, |_| ());
@@ -228,36 +145,20 @@ impl crate::BenchmarkHelper<u64, MockKeys> for Tables {
 
 /// Change deed `id`; it is made if it is new.
 pub fn deed(id: u32, change: impl FnOnce(&mut License)) {
-    Deeds::mutate(|deeds| {
-        let link = Link { node: NodeId([id as u8; 32]), since: EpochIndex(0) };
-        let (_, license) = deeds.entry(id).or_insert((
-            u64::from(id),
-            License {
-                class: LicenseClass::Node,
-                link: Some(link),
-                link_nonce: 1,
-                last_link: Some(EpochIndex(0)),
-                banned: false,
-            },
-        ));
-        change(license);
-    });
+    let license = LicenseId(id);
+    if Deeds::state(license).is_none() {
+        let (class, epoch) = (LicenseClass::Node, EpochIndex(0));
+        let link = Some(Link { node: NodeId([id as u8; 32]), since: epoch });
+        let deed = License { class, link, link_nonce: 1, last_link: Some(epoch), banned: false };
+        Deeds::insert(license, deed, &u64::from(id));
+    }
+    Deeds::change(license, change);
 }
 
 /// Attest `who` as one of `entity`.
 pub fn attest(who: u64, entity: u8) {
-    let attestation = Attestation {
-        entity: [entity; 32],
-        kind: EntityKind::Company,
-        country: Country(*b"CH"),
-        expires: EpochIndex(1000),
-    };
-    Attested::mutate(|table| table.insert(who, Ok(attestation)));
-}
-
-/// The attestation of `who` no longer holds.
-pub fn refuse(who: u64, refusal: KycRefusal) {
-    Attested::mutate(|table| table.insert(who, Err(refusal)));
+    let (kind, country) = (EntityKind::Company, Country(*b"CH"));
+    Kyc::attest(&who, Attestation { entity: [entity; 32], kind, country, expires: EpochIndex(1000) });
 }
 
 /// The `seed`-th vote key.
@@ -281,12 +182,11 @@ pub fn keys(seed: u64, owner: u64) -> (MockKeys, KeyProof) {
 
 /// A chain with deeds and attestations 0..20, of which the first `oracles` are oracles with the keys of their number.
 pub fn ext(oracles: u32, minimum: u32) -> sp_io::TestExternalities {
-    Epoch::set(1);
+    ratio1_pallet_testing::reset();
+    Epochs::run(1);
     Authorities::take();
     DisabledNow::take();
     SetChanges::take();
-    Deeds::take();
-    Attested::take();
     for id in 0..20 {
         deed(id, |_| ());
         attest(u64::from(id), id as u8);

@@ -6,7 +6,12 @@ use crate::{
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::ensure;
 use pallet_session::SessionInterface;
-use ratio1_primitives::{apbft, keys::VOTE_KEY_TYPE, traits::LicenseInspect};
+use ratio1_primitives::{
+    apbft,
+    keys::VOTE_KEY_TYPE,
+    traits::LicenseInspect,
+    width::{as_u32, as_usize},
+};
 use sp_runtime::{traits::OpaqueKeys, TryRuntimeError};
 use sp_staking::SessionIndex;
 
@@ -21,7 +26,7 @@ impl<T: Config> Pallet<T> {
 
     fn try_admitted() -> Result<(), TryRuntimeError> {
         let oracles = Oracles::<T>::get();
-        ensure!(oracles.len() >= Minimum::<T>::get() as usize, "fewer oracles than the minimum");
+        ensure!(oracles.len() >= as_usize(Minimum::<T>::get()), "fewer oracles than the minimum");
         let mut entities = BTreeSet::new();
         let mut accounts: Vec<T::AccountId> = Vec::new();
         for OracleRecord { oracle, license, entity, .. } in oracles {
@@ -78,7 +83,7 @@ impl<T: Config> Pallet<T> {
     fn try_marks() -> Result<(), TryRuntimeError> {
         let validators = T::Session::validators();
         let disabled = validators.iter().filter(|who| T::Session::is_disabled(who)).count();
-        let limit = apbft::faults(u32::try_from(validators.len()).unwrap_or(u32::MAX)) as usize;
+        let limit = as_usize(apbft::faults(as_u32(validators.len())));
         ensure!(disabled <= limit, "more disabled than the Byzantine limit");
         for mark in Marked::<T>::get() {
             let who = &mark.oracle;

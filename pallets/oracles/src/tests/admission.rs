@@ -75,7 +75,7 @@ fn keys_are_refused_when_the_owner_is_not_attested() {
             (KycRefusal::Revoked, Error::AttestationRevoked),
             (KycRefusal::CountryProhibited, Error::CountryProhibited),
         ] {
-            refuse(7, refusal);
+            Kyc::refuse(&7u64, refusal);
             assert_noop!(register(7, 7), error);
             assert_noop!(
                 admit(7),
@@ -128,7 +128,7 @@ fn keys_are_refused_when_they_are_the_same_or_the_epoch_has_seen_others() {
         assert_ok!(register(7, 7));
         assert_noop!(register(7, 7), Error::<Test>::RegisteredThisEpoch);
         assert_noop!(register(7, 70), Error::<Test>::RegisteredThisEpoch);
-        Epoch::set(2);
+        Epochs::run(2);
         assert_noop!(register(7, 7), Error::<Test>::SameKeys);
         assert_ok!(register(7, 70));
     });
@@ -184,9 +184,9 @@ fn admission_is_refused_when_the_license_does_not_serve() {
         assert_eq!(Oracles::can_admit(LicenseId(7)), Err(Error::<Test>::KeysNotRegistered.into()));
         assert_ok!(register(7, 7));
         assert_ok!(Oracles::can_admit(LicenseId(7)));
-        Working::set(vec![LicenseId(7)]);
+        Working::set([LicenseId(7)].into());
         assert_noop!(admit(7), Error::<Test>::HasSlots);
-        Working::set(Vec::new());
+        Working::take();
         deed(7, |deed| deed.banned = true);
         assert_noop!(admit(7), Error::<Test>::LicenseBanned);
         deed(7, |deed| {
@@ -203,13 +203,13 @@ fn admission_is_refused_when_license_account_or_entity_runs_an_oracle() {
         assert_noop!(admit(0), Error::<Test>::AlreadyOracle);
         // Another license of an oracle's owner.
         deed(8, |_| ());
-        Deeds::mutate(|deeds| deeds.get_mut(&8).expect("made").0 = 0);
+        Deeds::give(LicenseId(8), &0u64);
         assert_noop!(admit(8), Error::<Test>::AlreadyOracle);
         // Another account of an oracle's entity, also after the oracle's own attestation has lapsed.
         attest(7, 3);
         assert_ok!(register(7, 7));
         assert_noop!(admit(7), Error::<Test>::EntityRunsOracle);
-        refuse(3, KycRefusal::Revoked);
+        Kyc::refuse(&3u64, KycRefusal::Revoked);
         assert_noop!(admit(7), Error::<Test>::EntityRunsOracle);
         // The entity may replace its oracle.
         assert_ok!(remove(3));

@@ -110,10 +110,10 @@ fn removed_oracle_stays_removed_over_sessions() {
             rotate();
         }
         // Neither its account with another license ...
-        Deeds::mutate(|deeds| deeds.get_mut(&8).expect("made").0 = 1);
+        Deeds::give(LicenseId(8), &1u64);
         assert_noop!(admit(8), Error::<Test>::RemovedForGood);
         // ... nor its license with another owner.
-        Deeds::mutate(|deeds| deeds.get_mut(&1).expect("made").0 = 9);
+        Deeds::give(LicenseId(1), &9u64);
         assert_noop!(admit(1), Error::<Test>::RemovedForGood);
         let removal = Removed::<Test>::get(1).expect("removed");
         assert_eq!((removal.license, removal.session), (LicenseId(1), 0));
