@@ -1,5 +1,8 @@
 //! Benchmarks of the call, its authorisation and the hook steps, each at its worst case.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
 use crate::*;
 use frame_benchmarking::v2::*;
 use frame_support::{

@@ -3,6 +3,10 @@
 use crate::*;
 use codec::{Decode, Encode};
 use frame_support::{pallet_prelude::*, storage::with_storage_layer, traits::fungible::Mutate};
+use ratio1_pallet_support::{
+    pool::{PATIENCE, PATIENT},
+    refusal, Authorized,
+};
 use ratio1_primitives::{
     economics::{
         self,
@@ -11,12 +15,6 @@ use ratio1_primitives::{
     traits::{LicenseInspect, Pools, SettleRewards},
     Balance, LicenseClass, LicenseId,
 };
-
-/// Blocks a claim may wait in the pool.
-const CLAIM_LONGEVITY: u64 = 64;
-/// Just above the free signed calls, whose priority is zero: whoever can make those for nothing must not be able to keep
-/// others from their pay.
-const CLAIM_PRIORITY: u64 = 1;
 
 /// The shares can not exceed the cap, so a class that keeps to its share keeps the whole to the cap.
 const _: () = assert!(
@@ -160,21 +158,17 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::authorize_claim_genesis().max(T::WeightInfo::authorize_claim_owner())
     }
 
-    /// One claim of a license at a time: the tag names what it had minted before, which the claim changes. Its
-    /// priority is [`CLAIM_PRIORITY`]: it comes before other free calls and yields to all that pay a fee.
+    /// One claim of a license at a time: the tag names what it had minted before, which the claim changes. It comes
+    /// before other free calls and yields to all that pay a fee.
     pub(crate) fn authorize_claim(_: TransactionSource, license: &LicenseId) -> TransactionValidityWithRefund {
         let due = Self::check_claim(*license).map_err(refusal)?;
-        let validity = ValidTransaction::with_tag_prefix("Ratio1Claim")
-            .and_provides((license, due.minted))
-            .priority(CLAIM_PRIORITY)
-            .longevity(CLAIM_LONGEVITY)
-            .propagate(true)
-            .build()?;
         let used = match due.class {
             LicenseClass::Genesis => T::WeightInfo::authorize_claim_genesis(),
             _ => T::WeightInfo::authorize_claim_owner(),
         };
-        Ok((validity, Self::authorize_weight().saturating_sub(used)))
+        let (call, tag) = ("ratio1/rewards/claim", (license, due.minted));
+        Authorized { call, tag, priority: PATIENT, longevity: PATIENCE }
+            .refunding(Self::authorize_weight().saturating_sub(used))
     }
 
     pub(crate) fn emission_of(id: LicenseId) -> Emission {
@@ -194,12 +188,6 @@ impl<T: Config> Pallet<T> {
             residual: assigned.saturating_sub(forgone).saturating_sub(minted),
         }
     }
-}
-
-/// The pool's form of a refusal: the index of the error.
-fn refusal<T: Config>(error: Error<T>) -> TransactionValidityError {
-    let index = error.using_encoded(|bytes| bytes.first().copied().unwrap_or(u8::MAX));
-    InvalidTransaction::Custom(index).into()
 }
 
 impl<T: Config> SettleRewards for Pallet<T> {

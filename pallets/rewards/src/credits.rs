@@ -5,6 +5,7 @@ use frame_support::weights::Weight;
 use ratio1_primitives::{
     economics::{self, CREDITS_PER_EPOCH, GENESIS_EPOCHS, NODE_EPOCHS},
     traits::{LicenseInspect, PageMask},
+    width::as_usize,
     Balance, EpochIndex, Grant, LicenseClass, LicenseId, PAGE_SIZE,
 };
 
@@ -19,7 +20,7 @@ pub const fn max_credits(license: LicenseId) -> u32 {
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn credits_of(license: LicenseId) -> u32 {
-        Credits::<T>::get(license.page()).get(license.offset() as usize).copied().unwrap_or(0)
+        Credits::<T>::get(license.page()).get(as_usize(license.offset())).copied().unwrap_or(0)
     }
 
     /// Page `page` of the licenses' bytes in `epoch` is final. To be called once for each epoch and page, in whatever
@@ -68,6 +69,7 @@ impl<T: Config> Pallet<T> {
             };
             *sum = sum.saturating_add(economics::payable(class, before, *credit));
         }
+        // ADR 0004: one item for 1024 licenses.
         Credits::<T>::insert(page, credits);
         Self::note_earned(LicenseClass::Genesis, genesis);
         Self::note_earned(LicenseClass::Node, node);

@@ -1,8 +1,10 @@
-//! # Rewards: Proof of Availability
+//! # Rewards pallet
+//!
+//! Proof of Availability: what finalised availability mints (protocol section 5).
 //!
 //! ## Overview
 //!
-//! Turns finalised availability into R1 (protocol section 5). There is no pre-mine: whatever R1 exists was minted here.
+//! Turns finalised availability into R1. There is no pre-mine: whatever R1 exists was minted here.
 //! A genesis that issues any is refused.
 //!
 //! A Node Deed mines for its owner and the Genesis deed for the five pools, both by *byte credits*: every finalised
@@ -12,13 +14,13 @@
 //!
 //! ## Terminology
 //!
-//! - **Byte credits**: the sum of a license's finalised availability bytes, at most the maximum of its schedule. Kept
+//! - *Byte credits*: the sum of a license's finalised availability bytes, at most the maximum of its schedule. Kept
 //!   in pages of 1024 licenses, so that closing an epoch reads and writes one item for each 1024 licenses.
-//! - **Paid**: how many of its credits a license was paid for. What it has minted follows from it:
+//! - *Paid*: how many of its credits a license was paid for. What it has minted follows from it:
 //!   [`economics::minted`], so that is not stored a second time.
-//! - **Release**: what an epoch sets free of a Master deed's assignment ([`economics::curve`]). It is *earned*,
+//! - *Release*: what an epoch sets free of a Master deed's assignment ([`economics::curve`]). It is *earned*,
 //!   *forgone* or *carried* to the next finalised epoch ([`MasterLedger`]).
-//! - **Share**: what a class of licenses may ever mint. The shares together are the cap, and a burn frees no room.
+//! - *Share*: what a class of licenses may ever mint. The shares together are the cap, and a burn frees no room.
 //!
 //! ## Lifecycle
 //!
@@ -33,6 +35,14 @@
 //!    be explained as minted less burned.
 //!
 //! Credits of Master deeds are statistics, for they earn nothing by themselves.
+//!
+//! ## Usage
+//!
+//! - *To be paid*, anyone calls `claim` with the license's number; `claimable` tells what it would mint, `can_claim` why
+//!   it would be refused.
+//! - *To explain a payout*, `credits`, `emission` and, for a Master deed, `master` tell what was collected, earned and
+//!   forgone; `supply` tells it of each class.
+//! - *A pallet that burns R1* says so through [`SupplyLedger`]; fees and dust go through [`CountedBurn`].
 //!
 //! ## Refusals of the feeless claim
 //!
@@ -59,6 +69,8 @@
 //!   was assigned; `paid <= earned`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -171,7 +183,6 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// R1 was minted for a license's availability.
         Claimed {
-            /// The license.
             license: LicenseId,
             /// Who was paid.
             owner: T::AccountId,
@@ -182,7 +193,6 @@ pub mod pallet {
         },
         /// R1 was minted into the pools for the Genesis deed's availability.
         GenesisClaimed {
-            /// The Genesis deed.
             license: LicenseId,
             /// Base units minted, to all pools together.
             amount: Balance,

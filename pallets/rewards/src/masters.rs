@@ -7,6 +7,7 @@ use ratio1_primitives::{
     economics::{self, curve, MASTER_COUNT, NODE_COUNT},
     pages,
     traits::{LicenseInspect, PageMask},
+    width::as_usize,
     Balance, EpochIndex, Grant, LicenseClass, LicenseId,
 };
 use scale_info::TypeInfo;
@@ -35,6 +36,7 @@ impl MasterLedger {
     /// changed.
     pub(crate) fn finalise(&mut self, epoch: EpochIndex, release: Balance, byte: u8) -> Option<Balance> {
         let mut release = release;
+        // ADR 0017: an older epoch decides about its own release and nothing else.
         if self.lapsed < epoch {
             release = release.saturating_add(core::mem::take(&mut self.carried));
         }
@@ -60,7 +62,7 @@ impl<T: Config> Pallet<T> {
         for (id, grant) in masters {
             let offset = id.offset();
             let byte = match linked.get(offset) {
-                true => bytes.get(offset as usize).copied().unwrap_or(0),
+                true => bytes.get(as_usize(offset)).copied().unwrap_or(0),
                 false => 0,
             };
             let release = curve::release(grant.assigned, grant.granted, epoch, epoch);

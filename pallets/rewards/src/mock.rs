@@ -1,16 +1,13 @@
 //! A runtime with balances and this pallet; deeds and pools in memory.
 
 use crate as pallet_rewards;
-use core::cell::RefCell;
 use frame_support::{derive_impl, traits::ConstU128};
+pub use ratio1_pallet_testing::{Deeds, Refusing, Vaults};
 use ratio1_primitives::{
     economics::{pools::Pool, R1},
-    refusal::AdmissionRefusal,
-    traits::{LicenseInspect, PageMask, Pools},
-    AccountId, Balance, EpochIndex, Grant, License, LicenseClass, LicenseId, Link, NodeId, PAGE_SIZE,
+    AccountId, Balance, EpochIndex, LicenseClass, LicenseId, NodeId, PAGE_SIZE,
 };
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult};
-use std::collections::BTreeMap;
+use sp_runtime::{traits::IdentityLookup, BuildStorage};
 
 pub type Block = sp_runtime::generic::Block<
     ratio1_primitives::Header,
@@ -69,171 +66,74 @@ impl pallet_rewards::Config for Test {
     type Licenses = Deeds;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = Deeds;
+    type BenchmarkHelper = Scene;
 }
 
-#[derive(Default)]
-struct Registry {
-    deeds: Vec<(License, Option<AccountId>)>,
-    /// Who was linked when an epoch ended, where that differs from who is linked now.
-    history: BTreeMap<(u32, EpochIndex), PageMask>,
-    grants: BTreeMap<LicenseId, Grant>,
+/// The account of a pool.
+fn vault(pool: Pool) -> AccountId {
+    account(200 + pool as u8)
 }
 
-/// What was said to have come to the pools, and the one pool that has no account or refuses what comes.
-#[derive(Default)]
-struct Chest {
-    deposited: BTreeMap<Pool, Balance>,
-    nameless: Option<Pool>,
-    closed: Option<Pool>,
+/// Every pool has an account of its own, but this one.
+pub fn name_pools(but: Option<Pool>) {
+    Pool::ALL.into_iter().for_each(|pool| Vaults::open(pool, &vault(pool)));
+    but.into_iter().for_each(Vaults::close);
 }
 
-thread_local! {
-    static REGISTRY: RefCell<Registry> = RefCell::default();
-    static CHEST: RefCell<Chest> = RefCell::default();
+/// What the pools were told.
+pub fn deposits() -> [Balance; 5] {
+    Pool::ALL.map(Vaults::received)
 }
 
-/// Pools in memory, each with an account of its own.
-pub struct Vaults;
-
-impl Vaults {
-    pub fn nameless(pool: Option<Pool>) {
-        CHEST.with_borrow_mut(|c| c.nameless = pool);
-    }
-
-    pub fn closed(pool: Option<Pool>) {
-        CHEST.with_borrow_mut(|c| c.closed = pool);
-    }
-
-    pub fn deposits() -> [Balance; 5] {
-        CHEST.with_borrow(|c| Pool::ALL.map(|pool| c.deposited.get(&pool).copied().unwrap_or(0)))
-    }
-
-    pub fn balances() -> [Balance; 5] {
-        Pool::ALL.map(|pool| Balances::free_balance(account(200 + pool as u8)))
-    }
+/// What is on the pools' accounts.
+pub fn vaults() -> [Balance; 5] {
+    Pool::ALL.map(|pool| Balances::free_balance(vault(pool)))
 }
 
-impl Pools<AccountId> for Vaults {
-    fn account(pool: Pool) -> Option<AccountId> {
-        let nameless = CHEST.with_borrow(|c| c.nameless);
-        (nameless != Some(pool)).then(|| account(200 + pool as u8))
+/// Issue the next deed, linked.
+pub fn issue(class: LicenseClass, owner: Option<AccountId>) -> LicenseId {
+    let license = Deeds::issue(class, owner.as_ref());
+    Deeds::link(license, Some(NodeId([0; 32])));
+    if class == LicenseClass::Master {
+        Deeds::grant(license, ASSIGNED, 0);
     }
-    fn deposited(pool: Pool, amount: Balance) -> DispatchResult {
-        CHEST.with_borrow_mut(|c| {
-            if c.closed == Some(pool) {
-                return Err(DispatchError::Other("closed"));
-            }
-            *c.deposited.entry(pool).or_default() += amount;
-            Ok(())
-        })
-    }
-}
-
-/// Deeds in memory. The first is the Genesis deed.
-pub struct Deeds;
-
-impl Deeds {
-    pub fn issue(class: LicenseClass, owner: Option<AccountId>) -> LicenseId {
-        REGISTRY.with_borrow_mut(|r| {
-            let id = LicenseId(r.deeds.len() as u32);
-            let link = Some(Link { node: NodeId([0; 32]), since: EpochIndex(0) });
-            let license = License { class, link, link_nonce: 1, last_link: None, banned: false };
-            r.deeds.push((license, owner));
-            if class == LicenseClass::Master {
-                r.grants.insert(id, Grant { assigned: ASSIGNED, granted: EpochIndex(0) });
-            }
-            id
-        })
-    }
-
-    pub fn regrant(id: LicenseId, assigned: Balance, granted: u32) {
-        REGISTRY.with_borrow_mut(|r| r.grants.insert(id, Grant { assigned, granted: EpochIndex(granted) }));
-    }
-
-    pub fn ban(id: LicenseId, banned: bool) {
-        REGISTRY.with_borrow_mut(|r| r.deeds[id.0 as usize].0.banned = banned);
-    }
-
-    pub fn linked_in(epoch: u32, id: LicenseId, linked: bool) {
-        let mut mask = Self::linked(id.page(), EpochIndex(epoch)).unwrap_or_default();
-        mask.set(id.offset(), linked);
-        REGISTRY.with_borrow_mut(|r| r.history.insert((id.page(), EpochIndex(epoch)), mask));
-    }
-}
-
-impl LicenseInspect<AccountId> for Deeds {
-    fn count() -> u32 {
-        REGISTRY.with_borrow(|r| r.deeds.len() as u32)
-    }
-    fn license(id: LicenseId) -> Option<License> {
-        REGISTRY.with_borrow(|r| r.deeds.get(id.0 as usize).map(|d| d.0))
-    }
-    fn owner(id: LicenseId) -> Option<AccountId> {
-        REGISTRY.with_borrow(|r| r.deeds.get(id.0 as usize).and_then(|d| d.1.clone()))
-    }
-    fn license_of(_: &NodeId) -> Option<LicenseId> {
-        None
-    }
-    fn linked(page: u32, epoch: EpochIndex) -> Option<PageMask> {
-        REGISTRY.with_borrow(|r| {
-            if let Some(mask) = r.history.get(&(page, epoch)) {
-                return Some(*mask);
-            }
-            let mut mask = PageMask::default();
-            for (offset, (deed, _)) in r.deeds.iter().skip(page as usize * PAGE_SIZE as usize).take(1024).enumerate() {
-                mask.set(offset as u32, deed.link.is_some());
-            }
-            Some(mask)
-        })
-    }
-    fn admission(_: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
-        Err(AdmissionRefusal::NotLinked)
-    }
-    fn grant(id: LicenseId) -> Option<Grant> {
-        REGISTRY.with_borrow(|r| r.grants.get(&id).copied())
-    }
-    fn masters(page: u32) -> Vec<(LicenseId, Grant)> {
-        REGISTRY.with_borrow(|r| r.grants.iter().map(|(id, g)| (*id, *g)).filter(|(id, _)| id.page() == page).collect())
-    }
-    fn master_count(page: u32) -> u32 {
-        Self::masters(page).len() as u32
-    }
-    fn assigned() -> Balance {
-        REGISTRY.with_borrow(|r| r.grants.values().map(|grant| grant.assigned).sum())
-    }
+    license
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::benchmarking::BenchmarkHelper<AccountId> for Deeds {
+pub struct Scene;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper<AccountId> for Scene {
     fn pools() {}
     fn genesis_deed() -> LicenseId {
-        if Deeds::count() == 0 {
-            Deeds::issue(LicenseClass::Genesis, Some(account(0)));
+        if Deeds::issued() == 0 {
+            issue(LicenseClass::Genesis, Some(account(0)));
         }
         LicenseId(0)
     }
     fn node_deed(owner: &AccountId) -> LicenseId {
         Self::genesis_deed();
-        Deeds::issue(LicenseClass::Node, Some(owner.clone()))
+        issue(LicenseClass::Node, Some(owner.clone()))
     }
     fn master_deed(owner: &AccountId) -> LicenseId {
         Self::genesis_deed();
-        Deeds::issue(LicenseClass::Master, Some(owner.clone()))
+        issue(LicenseClass::Master, Some(owner.clone()))
     }
     fn linked_page(_: EpochIndex, masters: u32) {
         Self::master_pages(1, masters);
     }
     fn master_pages(pages: u32, masters: u32) {
         // One benchmark runs many times, and only storage is reset in between.
-        REGISTRY.set(Registry::default());
+        ratio1_pallet_testing::reset();
+        name_pools(None);
         Self::genesis_deed();
-        while Deeds::count() < pages * PAGE_SIZE {
-            let class = match Deeds::count() + masters >= pages * PAGE_SIZE {
+        while Deeds::issued() < pages * PAGE_SIZE {
+            let class = match Deeds::issued() + masters >= pages * PAGE_SIZE {
                 true => LicenseClass::Master,
                 false => LicenseClass::Node,
             };
-            Deeds::issue(class, None);
+            issue(class, None);
         }
     }
 }
@@ -254,8 +154,8 @@ pub fn finalise(epoch: u32, bytes: &[u8]) {
 
 /// Zero issuance, no deeds.
 pub fn new_test_ext() -> sp_io::TestExternalities {
-    REGISTRY.set(Registry::default());
-    CHEST.set(Chest::default());
+    ratio1_pallet_testing::reset();
+    name_pools(None);
     let storage = RuntimeGenesisConfig::default().build_storage().expect("the default genesis is valid");
     let mut ext = sp_io::TestExternalities::new(storage);
     ext.execute_with(|| System::set_block_number(1));
@@ -273,10 +173,10 @@ pub fn with_deeds(test: impl FnOnce()) {
 }
 
 pub fn issue_deeds() {
-    Deeds::issue(LicenseClass::Genesis, Some(account(0)));
-    Deeds::issue(LicenseClass::Master, Some(account(1)));
+    issue(LicenseClass::Genesis, Some(account(0)));
+    issue(LicenseClass::Master, Some(account(1)));
     for n in 2..5 {
-        Deeds::issue(LicenseClass::Node, Some(account(n)));
+        issue(LicenseClass::Node, Some(account(n)));
     }
 }
 

@@ -6,6 +6,7 @@ use frame_support::{ensure, traits::fungible::Inspect};
 use ratio1_primitives::{
     economics::{minted, share, CAP},
     traits::LicenseInspect,
+    width::as_u32,
     Balance, LicenseClass, LicenseId, PAGE_SIZE,
 };
 use sp_runtime::TryRuntimeError;
@@ -42,7 +43,10 @@ impl<T: Config> Pallet<T> {
         let issued = u64::from(T::Licenses::count());
         for (page, credits) in Credits::<T>::iter() {
             let first = u64::from(page).saturating_mul(u64::from(PAGE_SIZE));
-            ensure!(first.saturating_add(credits.len() as u64) <= issued, "credits beyond the last license");
+            ensure!(
+                first.saturating_add(u64::from(as_u32(credits.len()))) <= issued,
+                "credits beyond the last license"
+            );
             for (id, credit) in (page.saturating_mul(PAGE_SIZE)..).map(LicenseId).zip(&credits) {
                 ensure!(*credit <= max_credits(id), "a license has more credits than its maximum");
                 let license = T::Licenses::license(id).ok_or("a license that does not exist has credits")?;

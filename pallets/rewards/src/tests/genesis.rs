@@ -6,6 +6,13 @@ use economics::{minted, pools::split, GENESIS_SHARE};
 const GND: LicenseId = LicenseId(0);
 
 #[test]
+#[should_panic(expected = "no pre-mine")]
+fn genesis_is_refused_when_it_issues_r1() {
+    let balances = pallet_balances::GenesisConfig { balances: vec![(account(2), 1)], ..Default::default() };
+    let _ = RuntimeGenesisConfig { balances, ..Default::default() }.build_storage();
+}
+
+#[test]
 fn genesis_claim_fills_the_five_pools_and_gives_the_owner_nothing() {
     with_deeds(|| {
         finalise(1, &[255]);
@@ -15,8 +22,8 @@ fn genesis_claim_fills_the_five_pools_and_gives_the_owner_nothing() {
         assert_ok!(claim(GND));
         let parts = split(worth);
         System::assert_last_event(Event::GenesisClaimed { license: GND, amount: worth, parts, credits: 255 }.into());
-        assert_eq!(Vaults::balances(), parts.map(|(_, part)| part));
-        assert_eq!(Vaults::deposits(), parts.map(|(_, part)| part));
+        assert_eq!(vaults(), parts.map(|(_, part)| part));
+        assert_eq!(deposits(), parts.map(|(_, part)| part));
         assert_eq!((balance(0), Balances::total_issuance()), (0, worth));
         let emission = Emission {
             credits: 255,
@@ -35,14 +42,14 @@ fn genesis_claim_is_refused_without_effect_when_a_pool_has_no_account() {
     with_deeds(|| {
         finalise(1, &[255]);
         for pool in Pool::ALL {
-            Vaults::nameless(Some(pool));
+            name_pools(Some(pool));
             assert_noop!(claim(GND), Error::<Test>::NoPool);
             assert_eq!(Rewards::can_claim(GND), Err(Error::<Test>::NoPool.into()));
             // The deed's node can be unlinked all the same: what it earned waits.
             assert_ok!(<Rewards as SettleRewards>::settle(GND));
         }
-        assert_eq!((Balances::total_issuance(), Vaults::deposits()), (0, [0; 5]));
-        Vaults::nameless(None);
+        assert_eq!((Balances::total_issuance(), deposits()), (0, [0; 5]));
+        name_pools(None);
         assert_ok!(claim(GND));
     });
 }
@@ -51,7 +58,7 @@ fn genesis_claim_is_refused_without_effect_when_a_pool_has_no_account() {
 fn genesis_claim_changes_nothing_when_the_last_pool_refuses_what_comes() {
     with_deeds(|| {
         finalise(1, &[255]);
-        Vaults::closed(Some(Pool::Social));
+        Refusing::set(Some(Pool::Social));
         // No transaction around it, as if another pallet had called.
         assert!(<Rewards as SettleRewards>::settle(GND).is_err());
         assert_eq!(Balances::total_issuance(), 0);
@@ -70,8 +77,8 @@ fn pools_hold_the_whole_share_when_365_epochs_are_credited() {
             }
         }
         assert_ok!(<Rewards as SettleRewards>::settle(GND));
-        assert_eq!(Vaults::balances(), split(GENESIS_SHARE).map(|(_, part)| part));
-        assert_eq!(Vaults::balances().iter().sum::<Balance>(), GENESIS_SHARE);
+        assert_eq!(vaults(), split(GENESIS_SHARE).map(|(_, part)| part));
+        assert_eq!(vaults().iter().sum::<Balance>(), GENESIS_SHARE);
         assert_noop!(claim(GND), Error::<Test>::NothingToClaim);
         assert_eq!(Rewards::emission(GND).residual, 0);
     });
@@ -90,13 +97,13 @@ proptest! {
                 if *claims {
                     assert_ok!(<Rewards as SettleRewards>::settle(GND));
                     let so_far = split(minted(LicenseClass::Genesis, Rewards::credits(GND)));
-                    assert_eq!(Vaults::balances(), so_far.map(|(_, part)| part));
+                    assert_eq!(vaults(), so_far.map(|(_, part)| part));
                 }
             }
             assert_ok!(<Rewards as SettleRewards>::settle(GND));
             let all = split(minted(LicenseClass::Genesis, Rewards::credits(GND)));
-            assert_eq!(Vaults::balances(), all.map(|(_, part)| part));
-            assert_eq!(Vaults::deposits(), Vaults::balances());
+            assert_eq!(vaults(), all.map(|(_, part)| part));
+            assert_eq!(deposits(), vaults());
         });
     }
 }

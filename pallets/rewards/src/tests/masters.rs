@@ -107,7 +107,7 @@ fn carried_release_waits_for_a_later_epoch_when_older_ones_close_after_it() {
 #[test]
 fn carried_release_is_kept_when_an_epoch_before_the_grant_closes_late() {
     with_deeds(|| {
-        Deeds::regrant(MND, ASSIGNED, 700);
+        Deeds::grant(MND, ASSIGNED, 700);
         lapse(700, 700);
         let carried = release(ASSIGNED, EpochIndex(700), EpochIndex(700), EpochIndex(700));
         assert!(carried > 0);
@@ -170,8 +170,8 @@ fn earnings_of_a_master_freeze_and_thaw_when_it_is_banned_and_unbanned() {
 #[test]
 fn masters_on_every_page_are_told_when_epochs_lapse() {
     with_deeds(|| {
-        while LicenseId(2_059) != Deeds::issue(LicenseClass::Node, None) {}
-        let far = Deeds::issue(LicenseClass::Master, Some(account(9)));
+        while LicenseId(2_059) != issue(LicenseClass::Node, None) {}
+        let far = issue(LicenseClass::Master, Some(account(9)));
         lapse(660, 660);
         assert_eq!(Rewards::master(far), ledger());
         let mut bytes = [0; 2_061];
@@ -209,8 +209,8 @@ proptest! {
         assigned in 0..economics::MASTER_LIMIT,
     ) {
         with_deeds(|| {
-            let late = Deeds::issue(LicenseClass::Master, Some(account(9)));
-            Deeds::regrant(late, assigned, granted);
+            let late = issue(LicenseClass::Master, Some(account(9)));
+            Deeds::grant(late, assigned, granted);
             let grants = [(MND, ASSIGNED, EpochIndex(0)), (late, assigned, EpochIndex(granted))];
             let mut order: Vec<_> = (0u32..).zip(ends).collect();
             order.sort_by_key(|(epoch, (_, delay, _))| epoch + delay);
@@ -246,7 +246,7 @@ proptest! {
         life in proptest::collection::vec((any::<u8>(), any::<bool>()), 1..300),
     ) {
         with_deeds(|| {
-            let twin = Deeds::issue(LicenseClass::Master, Some(account(9)));
+            let twin = issue(LicenseClass::Master, Some(account(9)));
             for (epoch, (byte, claims)) in (600u32..).zip(&life) {
                 finalise(epoch, &[0, *byte, 0, 0, 0, *byte]);
                 if *claims {

@@ -79,7 +79,7 @@ fn try_state_fails_when_r1_appears_vanishes_or_is_paid_twice() {
     broken(|| Masters::<Test>::mutate(MND, |m| m.paid = 1));
     broken(|| Masters::<Test>::mutate(MND, |m| m.carried = ASSIGNED + 1));
     broken(|| Masters::<Test>::insert(ND, MasterLedger::default()));
-    broken(|| Deeds::regrant(MND, economics::MASTER_SHARE + 1, 0));
+    broken(|| Deeds::grant(MND, economics::MASTER_SHARE + 1, 0));
     broken(|| Credits::<Test>::mutate(0, |c| c[2] = MAX + 1));
     broken(|| Credits::<Test>::mutate(0, |c| c[0] = 93_076));
     broken(|| Credits::<Test>::mutate(0, |c| c.try_push(0).expect("there is room")));
