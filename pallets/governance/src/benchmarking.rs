@@ -1,5 +1,8 @@
 //! What each call and the hook cost at their worst.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use alloc::{borrow::Cow, format, vec};
 use codec::Encode;

@@ -115,6 +115,7 @@ impl<T: Config> Pallet<T> {
     /// See [`Pallet::enact`].
     pub(crate) fn do_enact(id: u32, call_weight: Weight, length: u32) -> DispatchResultWithPostInfo {
         let enactment = Pending::<T>::get(id).ok_or(Error::<T>::UnknownEnactment)?;
+        // ADR 0016: the delay is the protection, whoever calls.
         ensure!(enactment.due.has_come(&Self::now()), Error::<T>::TooEarly);
         ensure!(enactment.call.len().is_some_and(|l| l <= length), Error::<T>::WitnessTooLow);
         Pending::<T>::remove(id);

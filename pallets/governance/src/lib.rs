@@ -1,4 +1,6 @@
-//! # The public delay, and pauses that expire (protocol section 8)
+//! # Governance pallet
+//!
+//! The public delay, and pauses that expire (protocol section 8).
 //!
 //! ## Overview
 //!
@@ -30,6 +32,14 @@
 //!
 //! Of a pause: `pause` -> `resume`, or it ends -> as long again -> it can be paused again. A halt likewise.
 //!
+//! ## Usage
+//!
+//! - *To decide something*, the collective passes a motion whose call is `schedule`; a call of more than 128 bytes is
+//!   noted at `preimage` first.
+//! - *To object*, read `pending` during the delay, and have more than half of the collective pass `cancel`.
+//! - *To stop harm at once*, two thirds of the collective pass `pause` or `halt`; `can_pause` and `can_halt` tell whether
+//!   they may.
+//!
 //! ## Invariants
 //!
 //! - An enactment is dispatched `delay_ms` after it was decided, with the delay of then, and not earlier, whoever calls
@@ -42,12 +52,16 @@
 //! - No member has more than [`MAX_MOTIONS`] open motions, so that none can take all the places there are.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod config;
 mod enacting;
+mod hooks;
 mod motions;
 mod pausing;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -60,11 +74,11 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use config::{Parameters, ParametersRefusal, LEAST_BLOCK_MS, LEAST_DELAY_MS, MOST_DELAY_MS};
 pub use pallet::*;
 pub use types::{
-    floor_blocks, most_blocks, CallName, Enactment, Instant, Name, OpenMotion, Parameters, ParametersRefusal, Pause,
-    PendingEnactment, Span, Timer, FLOOR_BLOCK_MS, LEAST_BLOCK_MS, LEAST_DELAY_MS, MAX_MOTIONS, MAX_NAME, MAX_PAUSES,
-    MAX_PENDING, MOST_DELAY_MS,
+    floor_blocks, most_blocks, CallName, Enactment, Instant, Name, OpenMotion, Pause, PendingEnactment, Span, Timer,
+    FLOOR_BLOCK_MS, MAX_MOTIONS, MAX_NAME, MAX_PAUSES, MAX_PENDING,
 };
 pub use weights::WeightInfo;
 
@@ -228,7 +242,6 @@ pub mod pallet {
     pub enum Event<T: Config> {
         /// The collective decided on a call.
         Scheduled {
-            /// Its id.
             id: u32,
             /// The call, or where its preimage is.
             call: BoundedCallOf<T>,
@@ -241,14 +254,12 @@ pub mod pallet {
         },
         /// A decision was undone.
         Cancelled {
-            /// Its id.
             id: u32,
             /// Hash of the encoded call.
             hash: T::Hash,
         },
         /// A call was dispatched as root.
         Enacted {
-            /// Its id.
             id: u32,
             /// Hash of the encoded call.
             hash: T::Hash,
@@ -257,16 +268,12 @@ pub mod pallet {
         },
         /// Nobody but root can make this call.
         Paused {
-            /// The call.
             call: CallName,
             /// When it works again.
             until: InstantOf<T>,
         },
         /// The call works again: the pause ended, or was ended.
-        Resumed {
-            /// The call.
-            call: CallName,
-        },
+        Resumed { call: CallName },
         /// Only protected calls can be made.
         Halted {
             /// When everything works again.
@@ -275,10 +282,7 @@ pub mod pallet {
         /// The halt ended, or was ended.
         Unhalted,
         /// Governance changed the parameters. What waits keeps its time, what is stopped its end.
-        ParametersSet {
-            /// The new ones.
-            parameters: Parameters,
-        },
+        ParametersSet { parameters: Parameters },
     }
 
     #[pallet::error]
@@ -330,22 +334,11 @@ pub mod pallet {
         TooManyMotions,
     }
 
-    impl<T> From<ParametersRefusal> for Error<T> {
-        fn from(refusal: ParametersRefusal) -> Self {
-            match refusal {
-                ParametersRefusal::Delay => Self::DelayOutOfBounds,
-                ParametersRefusal::Pause => Self::PauseOutOfBounds,
-                ParametersRefusal::Halt => Self::HaltOutOfBounds,
-            }
-        }
-    }
-
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         // Not `on_poll`: a pause has to end during multi-block migrations too.
         fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-            let now = Self::now();
-            Self::end_pauses(now).saturating_add(Self::end_halt(now)).saturating_add(Self::hand_over(now))
+            Self::begin_block()
         }
 
         #[cfg(feature = "try-runtime")]

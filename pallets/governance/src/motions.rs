@@ -11,6 +11,7 @@ impl<T: Config> Pallet<T> {
             // What is closed is found out here: the collective tells nobody.
             motions.retain(|motion| open.contains(&motion.hash));
             let own = motions.iter().filter(|motion| motion.proposer == *proposer).count();
+            // ADR 0027: two places are each member's own.
             ensure!(u32::try_from(own).is_ok_and(|own| own < MAX_MOTIONS), Error::<T>::TooManyMotions);
             let Some(hash) = open.last().copied() else { return Ok(()) };
             let motion = OpenMotion { hash, proposer: proposer.clone() };

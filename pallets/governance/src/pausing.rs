@@ -25,7 +25,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn check_pause(call: &CallName) -> Result<(), Error<T>> {
         ensure!(Self::exists(call), Error::<T>::NoSuchCall);
         ensure!(!T::SafeMode::is_entered(), Error::<T>::AlreadyHalted);
-        // After a halt everything works for as long, or pauses and halts in turn would stop a call for good.
+        // ADR 0016: after a halt everything works for as long, or pauses and halts in turn would stop a call for good.
         Self::check_cooled()?;
         let now = Self::now();
         let pauses = Pauses::<T>::get();

@@ -1,9 +1,9 @@
 //! What this pallet stores.
 
+use crate::LEAST_BLOCK_MS;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, weights::Weight, BoundedVec};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use sp_runtime::Saturating;
 
 /// How many enactments may be pending.
@@ -14,79 +14,15 @@ pub const MAX_PAUSES: u32 = 16;
 pub const MAX_NAME: u32 = 64;
 /// How many motions of one member may be open at one time.
 pub const MAX_MOTIONS: u32 = 2;
-/// The least time between two blocks, in milliseconds: a slot.
-pub const LEAST_BLOCK_MS: u64 = 3_000;
 /// A span of time takes at least one block for each so many milliseconds of it, a twentieth of what a network in health
 /// makes. Time alone would let a delay run out while nobody could read, object or leave, because no block was made;
 /// blocks alone would stretch it without end where few are made. Down to a block a minute, time decides.
 pub const FLOOR_BLOCK_MS: u64 = 60_000;
-/// The shortest delay any network may have, in milliseconds.
-pub const LEAST_DELAY_MS: u64 = 30_000;
-/// The longest delay any network may have: 60 days. A longer one would be a chain that nobody can repair.
-pub const MOST_DELAY_MS: u64 = 60 * 24 * 3_600 * 1_000;
 
 /// Name of a pallet, or of a call, as the metadata spells it.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME>>;
 /// A pallet and one of its calls.
 pub type CallName = (Name, Name);
-
-/// How long things take, in milliseconds.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-    Serialize,
-    Deserialize,
-)]
-pub struct Parameters {
-    /// Between the collective's decision and its enactment. At least the network's minimum, at most [`MOST_DELAY_MS`].
-    pub delay_ms: u64,
-    /// How long a pause lasts. At least a slot, at most the delay.
-    pub pause_ms: u64,
-    /// How long a halt lasts. At least a slot, at most the delay.
-    pub halt_ms: u64,
-}
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self { delay_ms: LEAST_DELAY_MS, pause_ms: 15_000, halt_ms: 15_000 }
-    }
-}
-
-/// Which bound [`Parameters`] break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParametersRefusal {
-    /// The delay is below the network's minimum or above [`MOST_DELAY_MS`].
-    Delay,
-    /// The pause is shorter than a slot or longer than the delay.
-    Pause,
-    /// The halt is shorter than a slot or longer than the delay.
-    Halt,
-}
-
-impl Parameters {
-    /// Whether every parameter is within its bounds, on a network with this minimum delay.
-    pub fn validate(&self, minimum: u64) -> Result<(), ParametersRefusal> {
-        let within = |ms: u64| (LEAST_BLOCK_MS..=self.delay_ms).contains(&ms);
-        if !(minimum.max(LEAST_DELAY_MS)..=MOST_DELAY_MS).contains(&self.delay_ms) {
-            return Err(ParametersRefusal::Delay);
-        }
-        if !within(self.pause_ms) {
-            return Err(ParametersRefusal::Pause);
-        }
-        if !within(self.halt_ms) {
-            return Err(ParametersRefusal::Halt);
-        }
-        Ok(())
-    }
-}
 
 /// The fewest blocks in which so many milliseconds pass for governance.
 pub fn floor_blocks(ms: u64) -> u32 {
@@ -117,6 +53,7 @@ impl<BlockNumber: Copy + PartialOrd + Saturating + From<u32>> Instant<BlockNumbe
 
     /// So many milliseconds later, and no fewer blocks than [`floor_blocks`] of them.
     pub fn after(self, ms: u64) -> Self {
+        // ADR 0027: time decides, and blocks are its floor.
         let block = self.block.saturating_add(floor_blocks(ms).into());
         Self { ms: self.ms.saturating_add(ms), block }
     }
