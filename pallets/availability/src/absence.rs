@@ -11,18 +11,19 @@
 
 use crate::{config::BLOCK_MS, pallet::*, types::*, WeightInfo};
 use alloc::vec::Vec;
-use codec::Encode;
 use frame_support::{
     ensure,
-    pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityWithRefund, ValidTransaction},
+    pallet_prelude::{TransactionSource, TransactionValidityWithRefund},
     traits::{Get, Time},
     weights::{Weight, WeightMeter},
 };
+use ratio1_pallet_support::{refusal, Authorized};
 use ratio1_primitives::{
     apbft,
     api::Absence,
     clock::{ABSENCE_SLOTS, ABSENCE_SPACING},
     traits::{OracleInspect, Work},
+    width::as_usize,
     AccountId, EpochIndex, LicenseId, VoteId, VoteSignature,
 };
 use sp_runtime::DispatchResult;
@@ -61,7 +62,7 @@ impl<T: Config> Pallet<T> {
         ensure!(absence.licenses.is_sorted_by(|a, b| a < b), Error::<T>::NamedOutOfOrder);
         let running = Running::<T>::get().filter(|running| running.epoch == absence.epoch);
         let running = running.ok_or(Error::<T>::EpochNotRunning)?;
-        let clock = Clock::<T>::get().ok_or(Error::<T>::Corrupted)?;
+        let clock = Clock::<T>::get().ok_or_else(|| Self::corrupted(running.epoch, Inconsistency::NoClock))?;
         let params = running.params.epoch_params(clock.epoch_ms);
         // An epoch may run on for a block or two if a block had no room to end it.
         let now = clock.slot_at(running.epoch, T::Time::now(), &params).ok_or(Error::<T>::EpochNotRunning)?;
@@ -81,7 +82,8 @@ impl<T: Config> Pallet<T> {
         let last = Reported::<T>::get().get(seat).copied().flatten();
         let spaced = last.is_none_or(|last| last.saturating_add(ABSENCE_SPACING) <= absence.slot);
         ensure!(spaced, Error::<T>::ReportedLately);
-        let seat = u16::try_from(seat).map_err(|_| Error::<T>::Corrupted)?;
+        let too_many = |_| Self::corrupted(running.epoch, Inconsistency::TooManySeats);
+        let seat = u16::try_from(seat).map_err(too_many)?;
         Ok(Reporter { seat, oracle, running, now })
     }
 
@@ -98,6 +100,7 @@ impl<T: Config> Pallet<T> {
                 *last = Some(absence.slot);
             }
         });
+        // ADR 0023: n - f words, so that liars alone remove nobody.
         let needed = apbft::quorum(u32::try_from(running.oracles.len()).unwrap_or(u32::MAX));
         let period = now.checked_div(ABSENCE_SLOTS).unwrap_or(0);
         let (epoch, slot) = (absence.epoch, absence.slot);
@@ -168,9 +171,9 @@ impl<T: Config> Pallet<T> {
 
     /// Forget some of what was said in one epoch. The epoch to go on with.
     pub(crate) fn forget_silences(epoch: EpochIndex) -> EpochIndex {
-        let keys: Vec<LicenseId> = Silences::<T>::iter_key_prefix(epoch).take(FORGET as usize).collect();
+        let keys: Vec<LicenseId> = Silences::<T>::iter_key_prefix(epoch).take(as_usize(FORGET)).collect();
         keys.iter().for_each(|license| Silences::<T>::remove(epoch, license));
-        if keys.len() < FORGET as usize {
+        if keys.len() < as_usize(FORGET) {
             epoch.plus(1)
         } else {
             epoch
@@ -183,22 +186,21 @@ impl<T: Config> Pallet<T> {
         absence: &Absence,
         signature: &VoteSignature,
     ) -> TransactionValidityWithRefund {
-        let refused = |error: Error<T>| InvalidTransaction::Custom(error.encode().first().copied().unwrap_or(u8::MAX));
-        let Reporter { running, .. } = Self::check_absence(voter, absence, signature).map_err(refused)?;
-        let longevity = u64::from(ABSENCE_SPACING).saturating_mul(running.params.beat_ms.into());
-        let valid = ValidTransaction::with_tag_prefix("ratio1-absence")
-            .priority(ABSENCE_PRIORITY)
+        let Reporter { running, .. } = Self::check_absence(voter, absence, signature).map_err(refusal)?;
+        let spacing_ms = u64::from(ABSENCE_SPACING).saturating_mul(running.params.beat_ms.into());
+        let authorized = Authorized {
+            call: "ratio1/availability/report_absence",
             // Whatever its slot and licenses: one report of an oracle at a time.
-            .and_provides((absence.epoch, voter))
-            .longevity(longevity.checked_div(BLOCK_MS).unwrap_or(0).max(1))
-            .propagate(true)
-            .build()?;
-        Ok((valid, Weight::zero()))
+            tag: (absence.epoch, voter),
+            priority: ABSENCE_PRIORITY,
+            longevity: spacing_ms.checked_div(BLOCK_MS).unwrap_or(0).max(1),
+        };
+        authorized.refunding(Weight::zero())
     }
 }
 
 /// A bit for each oracle.
-type Said = [u8; (ratio1_primitives::ballot::MAX_ORACLES as usize).div_ceil(8)];
+type Said = [u8; as_usize(ratio1_primitives::ballot::MAX_ORACLES).div_ceil(8)];
 
 impl Silence {
     /// Nobody has said anything.
@@ -215,7 +217,7 @@ impl Silence {
             self.period = period;
         }
         if let Some(byte) = self.now.get_mut(usize::from(seat / 8)) {
-            *byte |= 1 << (seat % 8);
+            *byte |= 1u8.rotate_left(u32::from(seat % 8));
         }
         self.count()
     }

@@ -1,7 +1,10 @@
 //! Every call, every authorisation, every step of the hook. State is written directly, so that the number of oracles
 //! is a component and not what the runtime happens to have.
 
-use super::{clock::Voted, *};
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
+use super::{hooks::Voted, *};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::traits::{Authorize, EnsureOrigin, Time};

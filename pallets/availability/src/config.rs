@@ -2,6 +2,7 @@
 
 use crate::Error;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use ratio1_pallet_support::within;
 use ratio1_primitives::EpochParams;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -123,10 +124,6 @@ pub const SLOW_BLOCK_MS: u64 = 12_000;
 /// Bounds of `settle_share`, in percent.
 pub const SETTLE_SHARE: (u8, u8) = (5, 50);
 
-const fn within(value: u32, bounds: (u32, u32)) -> bool {
-    bounds.0 <= value && value <= bounds.1
-}
-
 impl Parameters {
     /// Whether every value is within its bounds, and all fit an epoch of `epoch_ms` milliseconds.
     pub fn validate(&self, epoch_ms: u64) -> Result<(), ParametersRefusal> {
@@ -144,8 +141,7 @@ impl Parameters {
         let most = epoch_ms.saturating_mul(u64::from(MAX_AGE / 2));
         check(self.longest_round_ms() <= most, ParametersRefusal::Round)?;
         check(within(self.governance_delay, GOVERNANCE_DELAY), ParametersRefusal::Delay)?;
-        let share = self.settle_share.deconstruct();
-        check(SETTLE_SHARE.0 <= share && share <= SETTLE_SHARE.1, ParametersRefusal::Share)
+        check(within(self.settle_share.deconstruct(), SETTLE_SHARE), ParametersRefusal::Share)
     }
 
     /// Milliseconds until a round without a quorum is through all its windows, if its reveals fit the shortest window

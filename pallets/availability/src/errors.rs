@@ -1,4 +1,4 @@
-//! Why calls are refused, each with the remedy.
+//! Why the pallet refuses, as a section of the pallet's module. Each tells its remedy.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -92,7 +92,7 @@ mod errors {
         DelayOutOfBounds,
         /// `settle_share` is out of bounds.
         ShareOutOfBounds,
-        /// Stored data is missing that must be there: a bug. Report it.
-        Corrupted,
+        /// Stored data is missing that must be there, or does not fit together: a bug. Report it with what is named.
+        Corrupted(Inconsistency),
     }
 }

@@ -7,6 +7,7 @@ use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, EpochInfo, EpochState, RoundInfo, SeatInfo},
     ballot::{Frozen, Page, Phase},
     traits::{AvailabilityProvider, ClockInspect, EpochInspect},
+    width::as_usize,
     AccountId, BlockNumber, ClockParams, EpochIndex, LicenseId,
 };
 
@@ -162,7 +163,7 @@ impl<T: Config> Pallet<T> {
             Casts::<T>::get(epoch, index).filter(|cast| cast.is_complete(&frozen))?;
             let page = BallotPages::<T>::get((epoch, license.page(), index))?;
             let eligible = tallies.get(usize::from(index)).is_some_and(|tally| tally.eligible);
-            Some((seat.oracle.clone(), *page.get(license.offset() as usize)?, eligible))
+            Some((seat.oracle.clone(), *page.get(as_usize(license.offset()))?, eligible))
         };
         (0u16..).zip(&frozen.seats).filter_map(report).collect()
     }
@@ -171,6 +172,6 @@ impl<T: Config> Pallet<T> {
     /// [`crate::KEEP_HISTORY`] epochs, or ended before the license existed.
     pub fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8> {
         Records::<T>::get(epoch).filter(|record| record.ending != Ending::Lapsed && license.0 < record.licenses)?;
-        FinalisedPages::<T>::get(epoch, license.page())?.get(license.offset() as usize).copied()
+        FinalisedPages::<T>::get(epoch, license.page())?.get(as_usize(license.offset())).copied()
     }
 }

@@ -1,4 +1,4 @@
-//! # Availability
+//! # Availability pallet
 //!
 //! Measures nothing and decides everything: which epoch runs, who votes about it, and what byte every license gets
 //! (protocol sections 1 and 4, apBFT; whitepaper 3.2.3, 3.2.4).
@@ -17,10 +17,10 @@
 //!
 //! ## Terminology
 //!
-//! - **Round**: an epoch that ended and is not closed. Several can be open at once; later ones never wait.
-//! - **Seat**: an oracle's place in the set frozen for an epoch.
-//! - **Ballot**: a header and the pages it lists; **complete** once all of it is revealed, **eligible** if it counts.
-//! - **Polled block**: a block in which `on_poll` ran. Windows are counted in those: during a multi-block migration
+//! - *Round*: an epoch that ended and is not closed. Several can be open at once; later ones never wait.
+//! - *Seat*: an oracle's place in the set frozen for an epoch.
+//! - *Ballot*: a header and the pages it lists; *complete* once all of it is revealed, *eligible* if it counts.
+//! - *Polled block*: a block in which `on_poll` ran. Windows are counted in those: during a multi-block migration
 //!   neither hooks nor votes run, and no window passes.
 //!
 //! ## Lifecycle
@@ -42,6 +42,16 @@
 //! [`Config::OnEnd`] is told of every epoch once it is closed: of each page of licenses as it becomes final, then that all
 //! are, and of the price; or that the epoch lapsed or is void, as are those before block 1. Pages of services are not
 //! handed on: who pays for services reads them, at its own pace.
+//!
+//! ## Usage
+//!
+//! - *An oracle* asks `rounds` what is voted about and in which window, and sends `commit`, `reveal_header` and
+//!   `reveal_pages`; `ballot_status` tells what is still missing.
+//! - *Anyone* asks `epoch_state` where an epoch stands, `finalised_byte` what a license got, and `reported_bytes` who
+//!   said what.
+//! - *Governance* acts on an epoch without a quorum, after its delay: `resolve_page` for each page, or `lapse`.
+//! - *Another pallet* asks [`EpochInspect`](ratio1_primitives::traits::EpochInspect) and
+//!   [`AvailabilityProvider`](ratio1_primitives::traits::AvailabilityProvider), or is told through [`Config::OnEnd`].
 //!
 //! ## Votes
 //!
@@ -70,6 +80,8 @@
 //! its pages, of exactly the frozen length: no byte beyond the last license.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -77,9 +89,10 @@ mod absence;
 mod ballots;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
-mod clock;
 mod config;
 mod errors;
+mod events;
+mod hooks;
 mod inspect;
 #[cfg(test)]
 mod mock;
@@ -105,7 +118,8 @@ pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
 
-// A long list kept in a file of its own.
+// Two long lists kept in files of their own.
+#[import_section(events::events)]
 #[import_section(errors::errors)]
 #[frame_support::pallet]
 pub mod pallet {
@@ -117,6 +131,7 @@ pub mod pallet {
         api::{Absence, EpochState, Shortfall},
         ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
         traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect, Work},
+        width::as_u32,
         AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteId, VoteSignature,
     };
 
@@ -304,46 +319,6 @@ pub mod pallet {
         }
     }
 
-    #[pallet::event]
-    #[pallet::generate_deposit(pub(super) fn deposit_event)]
-    pub enum Event<T: Config> {
-        /// An epoch began.
-        EpochOpened { epoch: EpochIndex },
-        /// These epochs, both included, are closed without a vote.
-        EpochsVoided { first: EpochIndex, last: EpochIndex },
-        /// An epoch ended; this is voted about.
-        EpochFrozen { epoch: EpochIndex, oracles: u32, licenses: u32, services: u32 },
-        /// A window opened for at most `blocks` blocks.
-        WindowOpened { epoch: EpochIndex, phase: Phase, blocks: u32, reopened: u8 },
-        /// A seat committed to its ballot.
-        Committed { epoch: EpochIndex, seat: u16, hash: Hash },
-        /// A seat revealed its header.
-        HeaderRevealed { epoch: EpochIndex, seat: u16, coverage: u8 },
-        /// A seat revealed pages.
-        PagesRevealed { epoch: EpochIndex, seat: u16, first: u32, count: u32 },
-        /// A seat's ballot is complete.
-        BallotCompleted { epoch: EpochIndex, seat: u16 },
-        /// No quorum; the windows reopen for ballots that are missing.
-        EpochReopened { epoch: EpochIndex, reopened: u8, shortfall: Shortfall },
-        /// No quorum in any window; governance may act after the delay.
-        EpochUnresolved { epoch: EpochIndex, shortfall: Shortfall },
-        /// Governance chose the bytes of a page.
-        PageChosen { epoch: EpochIndex, page: u32 },
-        /// The bytes of an epoch are final.
-        EpochFinalised { epoch: EpochIndex, ending: Ending, licenses: u32, complete: u32, eligible: u32 },
-        /// An epoch is closed without credits.
-        EpochLapsed { epoch: EpochIndex, cause: LapseCause },
-        /// No block was made after `from`, until one was; what is before `until` is no part of any epoch. In Unix
-        /// milliseconds.
-        TimeLost { from: u64, until: u64 },
-        /// An oracle said that the nodes of so many licenses with slots are silent.
-        AbsenceReported { epoch: EpochIndex, oracle: AccountId, slot: u32, licenses: u32 },
-        /// Enough oracles said so of this one: the slots it serves move.
-        NodeAbsent { epoch: EpochIndex, license: LicenseId },
-        /// The next epoch that opens uses these.
-        ParametersSet { parameters: Parameters },
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Commit to a ballot by the hash of its header. Signed by the seat's frozen vote key.
@@ -365,9 +340,9 @@ pub mod pallet {
 
         /// Reveal the header that was committed to.
         #[pallet::call_index(1)]
-        #[pallet::weight((T::WeightInfo::reveal_header(header.page_hashes.len() as u32), DispatchClass::Operational))]
+        #[pallet::weight((T::WeightInfo::reveal_header(as_u32(header.page_hashes.len())), DispatchClass::Operational))]
         #[pallet::authorize(Self::authorize_reveal_header)]
-        #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal_header(header.page_hashes.len() as u32))]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal_header(as_u32(header.page_hashes.len())))]
         pub fn reveal_header(
             origin: OriginFor<T>,
             epoch: EpochIndex,
@@ -382,9 +357,9 @@ pub mod pallet {
 
         /// Reveal consecutive pages of the ballot, starting with page `first`.
         #[pallet::call_index(2)]
-        #[pallet::weight((T::WeightInfo::reveal_pages(pages.len() as u32), DispatchClass::Operational))]
+        #[pallet::weight((T::WeightInfo::reveal_pages(as_u32(pages.len())), DispatchClass::Operational))]
         #[pallet::authorize(Self::authorize_reveal_pages)]
-        #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal_pages(pages.len() as u32))]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_reveal_pages(as_u32(pages.len())))]
         pub fn reveal_pages(
             origin: OriginFor<T>,
             epoch: EpochIndex,
@@ -429,9 +404,9 @@ pub mod pallet {
         /// Say that nodes with running slots are silent. Signed by the vote key of an active oracle. When enough oracles
         /// say so of one, the slots it serves move.
         #[pallet::call_index(6)]
-        #[pallet::weight((T::WeightInfo::report_absence(absence.licenses.len() as u32), DispatchClass::Operational))]
+        #[pallet::weight((T::WeightInfo::report_absence(as_u32(absence.licenses.len())), DispatchClass::Operational))]
         #[pallet::authorize(Self::authorize_report_absence)]
-        #[pallet::weight_of_authorize(T::WeightInfo::authorize_report_absence(absence.licenses.len() as u32))]
+        #[pallet::weight_of_authorize(T::WeightInfo::authorize_report_absence(as_u32(absence.licenses.len())))]
         pub fn report_absence(
             origin: OriginFor<T>,
             voter: VoteId,

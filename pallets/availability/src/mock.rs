@@ -1,20 +1,21 @@
-//! The pallet alone: neighbours are thread-local values, oracle `i` has account, license and vote key number `i`.
+//! The pallet alone: its neighbours are fakes, oracle `i` has account, license and vote key number `i`.
 
 use crate::{self as pallet_availability, Event, GenesisConfig, Parameters};
 use frame_support::{
     derive_impl,
     dispatch::GetDispatchInfo,
     parameter_types,
-    traits::{Authorize, Hooks, Time},
+    traits::{Authorize, Hooks},
     weights::{Weight, WeightMeter},
 };
+use ratio1_pallet_testing::{AbsentWeight, Services, Slots, Wallclock};
+pub use ratio1_pallet_testing::{Deeds, Moved, Now, Oracles, ServicesInUse, Working};
 use ratio1_primitives::{
     ballot::{Ballot, BallotHeader, Phase, RevealedPages, Seat, Summary, Vote, MAX_REVEAL},
     economics::price::Price,
     keys::pair::VotePair,
-    refusal::AdmissionRefusal,
-    traits::{EpochInspect, LicenseInspect, OnEpochEnd, OracleInspect, PageMask, ServiceInspect, Work},
-    AccountId, Balance, EpochIndex, Grant, License, LicenseId, NodeId,
+    traits::{EpochInspect, OnEpochEnd},
+    AccountId, EpochIndex, LicenseId,
 };
 use sp_core::Pair;
 use sp_runtime::{
@@ -40,102 +41,17 @@ impl frame_system::Config for Test {
 }
 
 parameter_types! {
-    pub static Now: u64 = START;
-    pub static Count: u32 = 0;
-    pub static Serving: u32 = 0;
     pub static Finalised: Vec<EpochIndex> = Vec::new();
-    pub static Active: Vec<Seat<AccountId>> = Vec::new();
-    pub static Barred: Vec<AccountId> = Vec::new();
     pub static HandedOn: Vec<(EpochIndex, u32, Vec<u8>)> = Vec::new();
     pub static Priced: Vec<(EpochIndex, Price)> = Vec::new();
     pub static Passed: Vec<(EpochIndex, EpochIndex)> = Vec::new();
     pub static PollLimit: Weight = Weight::MAX;
-    /// Licenses with slots.
-    pub static Working: Vec<LicenseId> = Vec::new();
-    /// Whose slots were moved.
-    pub static Moved: Vec<LicenseId> = Vec::new();
 }
 
-pub struct Neighbours;
+/// Is told how epochs end, and keeps it.
+pub struct Told;
 
-impl Time for Neighbours {
-    type Moment = u64;
-    fn now() -> u64 {
-        Now::get()
-    }
-}
-
-impl LicenseInspect<AccountId> for Neighbours {
-    fn count() -> u32 {
-        Count::get()
-    }
-    fn license(_: LicenseId) -> Option<License> {
-        None
-    }
-    fn owner(_: LicenseId) -> Option<AccountId> {
-        None
-    }
-    fn license_of(_: &NodeId) -> Option<LicenseId> {
-        None
-    }
-    fn linked(_: u32, _: EpochIndex) -> Option<PageMask> {
-        Some(PageMask::default())
-    }
-    fn admission(_: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
-        Err(AdmissionRefusal::NotLinked)
-    }
-    fn grant(_: LicenseId) -> Option<Grant> {
-        None
-    }
-    fn masters(_: u32) -> Vec<(LicenseId, Grant)> {
-        Vec::new()
-    }
-    fn master_count(_: u32) -> u32 {
-        0
-    }
-    fn assigned() -> Balance {
-        0
-    }
-}
-
-impl ServiceInspect for Neighbours {
-    fn services() -> u32 {
-        Serving::get()
-    }
-}
-
-impl Work for Neighbours {
-    fn slots(license: LicenseId) -> u32 {
-        u32::from(Working::get().contains(&license))
-    }
-    fn evict(_: LicenseId) {
-        panic!("this pallet evicts nobody")
-    }
-    fn evict_weight() -> Weight {
-        Weight::zero()
-    }
-    fn absent(license: LicenseId) {
-        Moved::mutate(|moved| moved.push(license));
-        Working::mutate(|working| working.retain(|one| *one != license));
-    }
-    fn absent_weight() -> Weight {
-        ABSENT_WEIGHT
-    }
-}
-
-impl OracleInspect<AccountId> for Neighbours {
-    fn active() -> Vec<Seat<AccountId>> {
-        Active::get()
-    }
-    fn is_barred(oracle: &AccountId) -> bool {
-        Barred::get().contains(oracle)
-    }
-    fn is_bound(_: LicenseId) -> bool {
-        false
-    }
-}
-
-impl OnEpochEnd for Neighbours {
+impl OnEpochEnd for Told {
     fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
         HandedOn::mutate(|log| log.push((epoch, page, bytes.to_vec())));
     }
@@ -168,24 +84,27 @@ impl OnEpochEnd for Neighbours {
 
 impl pallet_availability::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
-    type Time = Neighbours;
-    type Licenses = Neighbours;
-    type Services = Neighbours;
-    type Work = Neighbours;
-    type Oracles = Neighbours;
-    type OnEnd = Neighbours;
+    type Time = Wallclock;
+    type Licenses = Deeds;
+    type Services = Services;
+    type Work = Slots;
+    type Oracles = Oracles;
+    type OnEnd = Told;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = Neighbours;
+    type BenchmarkHelper = Scene;
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::benchmarking::BenchmarkHelper for Neighbours {
+pub struct Scene;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper for Scene {
     fn working(key: &ratio1_primitives::VoteId, n: u32) -> Vec<LicenseId> {
         let last = Seat { vote_key: key.clone(), ..seat(99) };
-        Active::set((0..99).map(seat).chain([last]).collect());
+        Oracles::set_active((0..99).map(seat).chain([last]));
         Working::set((0..n).map(LicenseId).collect());
-        Working::get()
+        Working::get().into_iter().collect()
     }
 }
 
@@ -228,18 +147,16 @@ pub fn new_test_ext(oracles: u8, licenses: u32) -> sp_io::TestExternalities {
     let mut ext = sp_io::TestExternalities::from(storage);
     ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
     ext.execute_with(|| {
+        ratio1_pallet_testing::reset();
         Now::set(START - BLOCK_MS);
-        Count::set(licenses);
-        Active::set((0..oracles).map(seat).collect());
-        Barred::set(Vec::new());
+        Deeds::set_count(licenses);
+        Oracles::set_active((0..oracles).map(seat));
+        AbsentWeight::set(ABSENT_WEIGHT);
         HandedOn::set(Vec::new());
         Priced::set(Vec::new());
         Passed::set(Vec::new());
-        Serving::set(0);
         Finalised::set(Vec::new());
         PollLimit::set(Weight::MAX);
-        Working::set(Vec::new());
-        Moved::set(Vec::new());
     });
     ext
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use frame_support::ensure;
 use ratio1_primitives::{
     ballot::{Frozen, Page, Phase},
+    width::as_u32,
     AccountId, EpochIndex,
 };
 use sp_runtime::DispatchResult;
@@ -23,9 +24,9 @@ impl<T: Config> Pallet<T> {
     /// half chosen can still lapse without having credited anything.
     pub(crate) fn choose_page(epoch: EpochIndex, page: u32, values: Page) -> DispatchResult {
         let mut round = Self::unresolved(epoch)?;
-        let frozen = FrozenSets::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
+        let frozen = Self::frozen_of(epoch)?;
         ensure!(page == round.chosen && page < frozen.pages(), Error::<T>::WrongPage);
-        ensure!(values.len() as u32 == frozen.page_len(page), Error::<T>::WrongPageLength);
+        ensure!(as_u32(values.len()) == frozen.page_len(page), Error::<T>::WrongPageLength);
         let revealed = Self::complete_pages(epoch, &frozen, page)?;
         ensure!(!revealed.is_empty(), Error::<T>::NothingRevealed);
         for (index, value) in values.iter().enumerate() {
@@ -49,7 +50,7 @@ impl<T: Config> Pallet<T> {
         let mut pages = Vec::new();
         for (seat, _) in (0u16..).zip(&frozen.seats) {
             if Casts::<T>::get(epoch, seat).is_some_and(|cast| cast.is_complete(frozen)) {
-                pages.push(BallotPages::<T>::get((epoch, page, seat)).ok_or(Error::<T>::Corrupted)?);
+                pages.push(Self::ballot_page(epoch, page, seat)?);
             }
         }
         Ok(pages)

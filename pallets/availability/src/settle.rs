@@ -3,15 +3,17 @@
 //! Three kinds of steps, each bounded: one decides eligibility for all seats (it reads one small value for each, which
 //! also has the price), then one for each page. A page's work is proportional to its bytes times the ballots.
 
-use crate::{clock::StepResult, pallet::*, types::*, WeightInfo, STRAY};
+use crate::{hooks::StepResult, pallet::*, types::*, WeightInfo, LOG_TARGET, STRAY};
 use alloc::vec::Vec;
 use frame_support::weights::WeightMeter;
+use ratio1_pallet_support::attempt;
 use ratio1_primitives::{
     apbft,
     api::Shortfall,
     ballot::{Frozen, Page, Phase},
     economics::price::{is_sane, Price},
     traits::OnEpochEnd,
+    width::{as_u32, as_usize},
     AccountId, BlockNumber, EpochIndex,
 };
 use sp_runtime::DispatchError;
@@ -48,7 +50,7 @@ impl<T: Config> Pallet<T> {
         settling.sort_unstable();
         for (_, _, epoch) in settling {
             let end = loop {
-                match Self::attempt("settling", || Self::settle_step(budget, epoch, polled)) {
+                match attempt(LOG_TARGET, "settling", || Self::settle_step(budget, epoch, polled)) {
                     Progress::Step => {}
                     end => break end,
                 }
@@ -75,7 +77,7 @@ impl<T: Config> Pallet<T> {
         let Some(round) = Rounds::<T>::get(epoch).filter(|round| round.phase == Phase::Settling) else {
             return Ok(Progress::Done);
         };
-        let frozen = FrozenSets::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
+        let frozen = Self::frozen_of(epoch)?;
         let weight = match round.step {
             Step::Eligibility => T::WeightInfo::settle_eligibility(frozen.oracles()),
             Step::Median(page) => {
@@ -110,8 +112,8 @@ impl<T: Config> Pallet<T> {
         let tallies = tally(&casts, frozen);
         let price = median_price(&casts, &tallies);
         let known = median_known(&casts, &tallies);
-        let complete = tallies.iter().filter(|t| t.complete).count() as u32;
-        let eligible = tallies.iter().filter(|t| t.eligible).count() as u32;
+        let complete = as_u32(tallies.iter().filter(|t| t.complete).count());
+        let eligible = as_u32(tallies.iter().filter(|t| t.eligible).count());
         Tallies::<T>::insert(epoch, PerSeat::truncate_from(tallies));
         let shortfall = Shortfall { quorum: frozen.quorum(), complete, eligible };
         if eligible >= shortfall.quorum {
@@ -155,10 +157,11 @@ impl<T: Config> Pallet<T> {
         let mut tallies = Tallies::<T>::get(epoch);
         let mut counted: Vec<(&mut Tally, Page)> = Vec::with_capacity(tallies.len());
         for (seat, tally) in (0u16..).zip(tallies.iter_mut()).filter(|(_, tally)| tally.complete) {
-            let bytes = BallotPages::<T>::get((epoch, page, seat)).ok_or(Error::<T>::Corrupted)?;
+            let bytes = Self::ballot_page(epoch, page, seat)?;
             counted.push((tally, bytes));
         }
-        let medians = medians(&mut counted, frozen.page_len(page)).ok_or(Error::<T>::Corrupted)?;
+        let uneven = || Self::corrupted(epoch, Inconsistency::UnevenBallots);
+        let medians = medians(&mut counted, frozen.page_len(page)).ok_or_else(uneven)?;
         Tallies::<T>::insert(epoch, tallies);
         Self::hand_on(epoch, frozen, page, &medians);
         FinalisedPages::<T>::insert(epoch, page, medians);
@@ -174,7 +177,8 @@ impl<T: Config> Pallet<T> {
         frozen: &Frozen<AccountId>,
         page: u32,
     ) -> StepResult {
-        let bytes = FinalisedPages::<T>::get(epoch, page).ok_or(Error::<T>::Corrupted)?;
+        let missing = || Self::corrupted(epoch, Inconsistency::NoChosenPage);
+        let bytes = FinalisedPages::<T>::get(epoch, page).ok_or_else(missing)?;
         Self::hand_on(epoch, frozen, page, &bytes);
         let next = page.saturating_add(1);
         round.step = Step::Chosen(next);
@@ -213,9 +217,9 @@ impl<T: Config> Pallet<T> {
 
     /// Close a round: it leaves the open ones, and a record of it stays.
     pub(crate) fn close(epoch: EpochIndex, ending: Ending) -> Result<EpochRecord, DispatchError> {
-        let round = Rounds::<T>::take(epoch).ok_or(Error::<T>::Corrupted)?;
-        let frozen = FrozenSets::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
-        let eligible = Tallies::<T>::get(epoch).iter().filter(|tally| tally.eligible).count() as u32;
+        let round = Rounds::<T>::take(epoch).ok_or_else(|| Self::corrupted(epoch, Inconsistency::NoRound))?;
+        let frozen = Self::frozen_of(epoch)?;
+        let eligible = as_u32(Tallies::<T>::get(epoch).iter().filter(|tally| tally.eligible).count());
         let record = EpochRecord {
             ending,
             reopened: round.reopened,
@@ -235,7 +239,8 @@ impl<T: Config> Pallet<T> {
 /// complete ballots, itself one of them, give its oracle's node the threshold.
 pub(crate) fn tally(casts: &[Option<Cast>], frozen: &Frozen<AccountId>) -> Vec<Tally> {
     let threshold = frozen.params.threshold;
-    let needed = apbft::confirmations(frozen.oracles()) as usize;
+    // ADR 0022: f + 1 ballots confirm it, which no f liars can give or refuse alone.
+    let needed = as_usize(apbft::confirmations(frozen.oracles()));
     let complete: Vec<&Cast> = casts.iter().flatten().filter(|cast| cast.is_complete(frozen)).collect();
     let confirms = |cast: &Cast, seat: usize| cast.on_oracles.get(seat).is_some_and(|byte| *byte >= threshold);
     let judge = |(seat, cast): (usize, &Option<Cast>)| {
@@ -256,7 +261,8 @@ pub(crate) fn median_price(casts: &[Option<Cast>], tallies: &[Tally]) -> Option<
     let eligible = casts.iter().zip(tallies).filter(|(_, tally)| tally.eligible);
     let named = eligible.filter_map(|(cast, _)| cast.as_ref()?.price);
     let mut prices: Vec<Price> = named.filter(|price| is_sane(*price)).collect();
-    let needed = apbft::price_quorum(casts.len() as u32) as usize;
+    // ADR 0015: 2f + 1 prices, so that honest ones are more than the others.
+    let needed = as_usize(apbft::price_quorum(as_u32(casts.len())));
     if prices.len() < needed {
         return None;
     }
@@ -274,8 +280,8 @@ pub(crate) fn median_known(casts: &[Option<Cast>], tallies: &[Tally]) -> Option<
 /// The lower medians of `len` bytes over the eligible ballots, and every complete ballot's strays from them.
 fn medians(ballots: &mut [(&mut Tally, Page)], len: u32) -> Option<Page> {
     let mut column: Vec<u8> = Vec::with_capacity(ballots.len());
-    let mut result: Vec<u8> = Vec::with_capacity(len as usize);
-    for index in 0..len as usize {
+    let mut result: Vec<u8> = Vec::with_capacity(as_usize(len));
+    for index in 0..as_usize(len) {
         column.clear();
         for (_, page) in ballots.iter().filter(|(tally, _)| tally.eligible) {
             column.push(*page.get(index)?);

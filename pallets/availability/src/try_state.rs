@@ -7,6 +7,7 @@ use ratio1_primitives::{
     ballot::{page_hash, Frozen, Phase},
     economics::price::is_sane,
     traits::LicenseInspect,
+    width::{as_u32, as_usize},
     AccountId, EpochIndex,
 };
 use sp_runtime::TryRuntimeError;
@@ -82,10 +83,10 @@ impl<T: Config> Pallet<T> {
         let frozen = FrozenSets::<T>::get(epoch).ok_or("a round without a frozen set")?;
         ensure!(!Records::<T>::contains_key(epoch), "a round that is closed");
         let commits = Commits::<T>::iter_key_prefix(epoch);
-        ensure!(commits.count() as u32 == round.committed, "commits are miscounted");
+        ensure!(as_u32(commits.count()) == round.committed, "commits are miscounted");
         ensure!(Commits::<T>::iter_key_prefix(epoch).all(|s| u32::from(s) < frozen.oracles()), "a commit without seat");
         let complete = Casts::<T>::iter_prefix_values(epoch).filter(|cast| cast.is_complete(&frozen)).count();
-        ensure!(complete as u32 == round.complete, "complete ballots are miscounted");
+        ensure!(as_u32(complete) == round.complete, "complete ballots are miscounted");
         ensure!(round.reopened <= round.params.reopenings, "reopened too often");
         for (seat, cast) in Casts::<T>::iter_prefix(epoch) {
             Self::check_ballot(epoch, seat, cast, &frozen)?;
@@ -115,8 +116,8 @@ impl<T: Config> Pallet<T> {
         for index in 0..frozen.pages() {
             let Some(page) = BallotPages::<T>::get((epoch, index, seat)) else { continue };
             revealed = revealed.saturating_add(1);
-            ensure!(header.page_hashes.get(index as usize) == Some(&page_hash(&page)), "a page not in its header");
-            ensure!(page.len() as u32 == frozen.page_len(index), "a page of the wrong length");
+            ensure!(header.page_hashes.get(as_usize(index)) == Some(&page_hash(&page)), "a page not in its header");
+            ensure!(as_u32(page.len()) == frozen.page_len(index), "a page of the wrong length");
         }
         ensure!(revealed == cast.revealed, "revealed pages are miscounted");
         Ok(())
@@ -138,10 +139,10 @@ impl<T: Config> Pallet<T> {
 
     /// Exactly the first `count` pages exist, and none has a byte beyond the last license.
     fn check_results(epoch: EpochIndex, frozen: &Frozen<AccountId>, count: u32) -> Check {
-        ensure!(FinalisedPages::<T>::iter_key_prefix(epoch).count() as u32 == count, "results missing or too many");
+        ensure!(as_u32(FinalisedPages::<T>::iter_key_prefix(epoch).count()) == count, "results missing or too many");
         for (index, page) in FinalisedPages::<T>::iter_prefix(epoch) {
             ensure!(index < count, "a result out of order");
-            ensure!(page.len() as u32 == frozen.page_len(index), "a result of the wrong length");
+            ensure!(as_u32(page.len()) == frozen.page_len(index), "a result of the wrong length");
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 
 use crate::Parameters;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::BoundedVec;
+use frame_support::{BoundedVec, PalletError};
 use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, MAX_ORACLES},
     clock::Gaps,
     economics::price::Price,
+    width::as_usize,
     AccountId, BlockNumber, EpochIndex,
 };
 use scale_info::TypeInfo;
@@ -44,9 +45,32 @@ pub struct Silence {
     /// The newest period of [`ABSENCE_SLOTS`](ratio1_primitives::clock::ABSENCE_SLOTS) in which somebody did.
     pub(crate) period: u32,
     /// Those who did in it.
-    pub(crate) now: [u8; (MAX_ORACLES as usize).div_ceil(8)],
+    pub(crate) now: [u8; as_usize(MAX_ORACLES).div_ceil(8)],
     /// Those who did in the one before.
-    pub(crate) before: [u8; (MAX_ORACLES as usize).div_ceil(8)],
+    pub(crate) before: [u8; as_usize(MAX_ORACLES).div_ceil(8)],
+}
+
+/// Where stored data do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, PalletError)]
+pub enum Inconsistency {
+    /// An epoch runs without a clock.
+    NoClock,
+    /// An epoch is open without a round.
+    NoRound,
+    /// An epoch was voted about without a frozen set.
+    NoFrozenSet,
+    /// Pages are revealed of a seat that cast nothing.
+    NoCast,
+    /// A complete ballot lacks a page.
+    NoBallotPage,
+    /// A page that governance chose is missing.
+    NoChosenPage,
+    /// The ballots that count have pages of other lengths than the frozen set asks, or are none.
+    UnevenBallots,
+    /// More rounds are open than can be.
+    TooManyRounds,
+    /// More oracles are active than have seats.
+    TooManySeats,
 }
 
 /// The next piece of work of an epoch in [`Phase::Settling`].

@@ -48,8 +48,8 @@ const fn micros(n: u64) -> Weight {
     Weight::from_parts(WEIGHT_REF_TIME_PER_MICROS.saturating_mul(n), 0)
 }
 
-const fn plus_each(base: u64, each: u64, n: u32) -> Weight {
-    micros(base.saturating_add(each.saturating_mul(n as u64)))
+fn plus_each(base: u64, each: u64, n: u32) -> Weight {
+    micros(base.saturating_add(each.saturating_mul(u64::from(n))))
 }
 
 impl WeightInfo for () {

@@ -125,7 +125,7 @@ fn what_an_oracle_said_counts_for_two_periods_when_others_are_slower() {
             while Availability::current() < e(1) {
                 block();
             }
-            Working::set(vec![LicenseId(7)]);
+            Working::set([LicenseId(7)].into());
             blocks(7);
             let first = now();
             assert_eq!(first, 42);
@@ -184,9 +184,9 @@ fn report_is_refused_when_it_does_not_belong() {
         refused(signed(pair(1).sign(&payload)), E::BadReportSignature);
         refused(signed(pair(0).sign(&good.payload(sp_core::H256::repeat_byte(9), &voter))), E::BadReportSignature);
         refused(signed(pair(0).sign(&says(&[8]).payload(Availability::genesis_hash(), &voter))), E::BadReportSignature);
-        Barred::set(vec![account(0)]);
+        Oracles::set_barred([account(0)]);
         refused(report(0, good.clone()), E::NotActive);
-        Barred::set(vec![]);
+        Oracles::set_barred::<ratio1_primitives::AccountId>([]);
         send(report(0, good.clone())).unwrap();
         refused(report(0, good.clone()), E::ReportedLately);
         blocks(4);
@@ -199,7 +199,7 @@ fn report_is_refused_when_it_does_not_belong() {
 #[test]
 fn oracle_reports_with_the_key_it_has_now_and_only_where_it_was_active_from_the_beginning() {
     with_work(4, &[7], || {
-        Active::set(vec![seat(0), seat(1), Seat { vote_key: pair(9).public(), ..seat(2) }, seat(5)]);
+        Oracles::set_active([seat(0), seat(1), Seat { vote_key: pair(9).public(), ..seat(2) }, seat(5)]);
         refused(report(2, says(&[7])), E::NotActive);
         refused(report(5, says(&[7])), E::NotActive);
         refused(report(3, says(&[7])), E::NotActive);

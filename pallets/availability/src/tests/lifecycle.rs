@@ -143,12 +143,12 @@ fn only_oracles_active_throughout_vote_when_the_set_changes() {
     new_test_ext(4, 10).execute_with(|| {
         run_to_epoch(1);
         // 0 leaves, 1 is barred, 4 joins too late.
-        Active::set([1, 2, 3, 4].map(seat).to_vec());
-        Barred::set(vec![account(1)]);
+        Oracles::set_active([1, 2, 3, 4].map(seat));
+        Oracles::set_barred([account(1)]);
         run_to_epoch(2);
         let frozen = FrozenSets::<Test>::get(e(1)).unwrap();
         assert_eq!(frozen.seats.to_vec(), [2, 3].map(seat).to_vec());
-        Barred::set(vec![]);
+        Oracles::set_barred::<ratio1_primitives::AccountId>([]);
         run_to_epoch(3);
         assert_eq!(FrozenSets::<Test>::get(e(2)).unwrap().seats.to_vec(), [1, 2, 3, 4].map(seat).to_vec());
         // Nothing later changes epoch 1.
@@ -159,7 +159,7 @@ fn only_oracles_active_throughout_vote_when_the_set_changes() {
 #[test]
 fn frozen_key_votes_when_the_key_rotates_in_the_window() {
     at_first_round(1, 1, || {
-        Active::set(vec![Seat { vote_key: pair(9).public(), ..seat(0) }]);
+        Oracles::set_active([Seat { vote_key: pair(9).public(), ..seat(0) }]);
         let b = ballot(1, &[255]);
         let vote = committing(0, &b.header);
         assert_eq!(send(call(1, 0, 9, vote.clone())).unwrap_err(), refusals::code(E::BadSignature));
@@ -174,7 +174,7 @@ fn frozen_key_votes_when_the_key_rotates_in_the_window() {
 #[test]
 fn licenses_are_frozen_when_more_are_issued_in_the_window() {
     at_first_round(1, 3, || {
-        Count::set(2_000);
+        Deeds::set_count(2_000);
         settle(1, &unanimous(1, 1, &[255; 3]));
         assert_eq!(credited(1), [255; 3]);
         assert_eq!(Availability::finalised_byte(e(1), LicenseId(3)), None);

@@ -26,8 +26,8 @@ fn e(n: u32) -> EpochIndex {
 }
 
 /// What is voted about where there are licenses and no services.
-fn voted(licenses: u32) -> crate::clock::Voted {
-    crate::clock::Voted { licenses, services: 0 }
+fn voted(licenses: u32) -> crate::hooks::Voted {
+    crate::hooks::Voted { licenses, services: 0 }
 }
 
 fn state(epoch: u32) -> EpochState {

@@ -166,7 +166,7 @@ fn epochs_without_result_are_told_once_each() {
         assert_eq!(Passed::get()[1..], [(e(12), e(15))]);
 
         // Nothing to vote about.
-        Count::set(0);
+        Deeds::set_count(0);
         blocks(20);
         assert_eq!(Passed::get()[2..], [(e(16), e(16))]);
 

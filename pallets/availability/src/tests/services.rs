@@ -15,7 +15,7 @@ fn serving(services: &[u8]) -> Ballot {
 fn with_services(count: u32, test: impl FnOnce()) {
     new_test_ext(3, 3).execute_with(|| {
         run_to_epoch(1);
-        Serving::set(count);
+        ServicesInUse::set(count);
         run_to_epoch(2);
         test();
         Availability::do_try_state().unwrap();
@@ -58,7 +58,7 @@ fn services_fill_pages_of_their_own_when_they_are_many() {
 #[test]
 fn number_of_services_is_frozen_when_the_epoch_ends() {
     with_services(1, || {
-        Serving::set(50);
+        ServicesInUse::set(50);
         vote([&[1], &[1], &[1]]);
         assert_eq!(Availability::service_page(e(1), 0).unwrap().into_inner(), [1]);
         run_to_epoch(3);
@@ -70,7 +70,7 @@ fn number_of_services_is_frozen_when_the_epoch_ends() {
 fn epoch_is_voted_about_when_there_are_services_and_no_licenses() {
     new_test_ext(1, 0).execute_with(|| {
         run_to_epoch(1);
-        Serving::set(1);
+        ServicesInUse::set(1);
         run_to_epoch(2);
         assert!(matches!(state(1), EpochState::Voting(_)));
     });

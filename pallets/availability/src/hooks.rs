@@ -3,16 +3,17 @@
 use crate::{pallet::*, types::*, WeightInfo, LOG_TARGET, MAX_AGE, MAX_BALLOT_BYTES, MAX_OPEN};
 use alloc::vec::Vec;
 use frame_support::{
-    storage::with_storage_layer,
     traits::{Get, Time},
     weights::{Weight, WeightMeter},
 };
+use ratio1_pallet_support::attempt;
 use ratio1_primitives::{
     api::Shortfall,
     ballot::{Frozen, Phase, Seat, MAX_ORACLES, MAX_PAGES},
     jobs::MAX_SERVICES,
     pages,
     traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect},
+    width::as_usize,
     AccountId, ClockParams, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchError;
@@ -45,9 +46,9 @@ impl<T: Config> Pallet<T> {
             *polled
         });
         Self::note_moment();
-        Self::attempt("clock", || Self::tick(meter, polled));
+        attempt(LOG_TARGET, "clock", || Self::tick(meter, polled));
         for epoch in Open::<T>::get() {
-            Self::attempt("window", || Self::pass_window(epoch, polled));
+            attempt(LOG_TARGET, "window", || Self::pass_window(epoch, polled));
         }
         let mut budget = WeightMeter::with_limit(Self::step_limit().min(meter.remaining()));
         // By turns first, so that neither keeps the other waiting, whatever the share.
@@ -58,14 +59,6 @@ impl<T: Config> Pallet<T> {
         Self::move_absent(&mut budget);
         Self::prune(&mut budget);
         meter.consume(budget.consumed());
-    }
-
-    /// Run one bounded piece of work in its own storage layer.
-    pub(crate) fn attempt<R: Default>(what: &str, work: impl FnOnce() -> Result<R, DispatchError>) -> R {
-        with_storage_layer(work).unwrap_or_else(|error| {
-            log::error!(target: LOG_TARGET, "{what}: rolled back: {error:?}");
-            R::default()
-        })
     }
 
     fn step_limit() -> Weight {
@@ -124,7 +117,7 @@ impl<T: Config> Pallet<T> {
         let Some(running) = Running::<T>::get() else {
             return Self::start(now);
         };
-        let clock = Clock::<T>::get().ok_or(Error::<T>::Corrupted)?;
+        let clock = Clock::<T>::get().ok_or_else(|| Self::corrupted(running.epoch, Inconsistency::NoClock))?;
         let next = clock.epoch_at(now);
         if next <= running.epoch {
             return Ok(());
@@ -139,7 +132,7 @@ impl<T: Config> Pallet<T> {
             return Ok(());
         }
         let mut active = T::Oracles::active();
-        active.truncate(MAX_ORACLES as usize);
+        active.truncate(as_usize(MAX_ORACLES));
         let opened: Vec<AccountId> = active.iter().map(|seat| seat.oracle.clone()).collect();
         active.retain(|seat| running.oracles.contains(&seat.oracle) && !T::Oracles::is_barred(&seat.oracle));
         let voted = Voted { licenses: T::Licenses::count(), services: T::Services::services() };
@@ -249,7 +242,7 @@ impl<T: Config> Pallet<T> {
         }
         FrozenSets::<T>::insert(epoch, frozen);
         Rounds::<T>::insert(epoch, round);
-        Open::<T>::try_append(epoch).map_err(|_| Error::<T>::Corrupted.into())
+        Open::<T>::try_append(epoch).map_err(|_| Self::corrupted(epoch, Inconsistency::TooManyRounds).into())
     }
 
     /// As `ended` ends, let at most one round lapse: the oldest that is too old, else the oldest if there is no room for
@@ -267,8 +260,8 @@ impl<T: Config> Pallet<T> {
             let stuck = |round: Round| round.phase == Phase::Unresolved || older(epoch, MAX_AGE.saturating_mul(2));
             older(epoch, MAX_AGE) && idle(epoch).is_some_and(stuck)
         };
-        let lapse =
-            |epoch: &EpochIndex, cause| Self::attempt("lapse", || Self::close_lapsed(*epoch, cause).map(|()| true));
+        let close = |epoch, cause| Self::close_lapsed(epoch, cause).map(|()| true);
+        let lapse = |epoch: &EpochIndex, cause| attempt(LOG_TARGET, "lapse", || close(*epoch, cause));
         let lapsed = open.iter().filter(too_old).any(|epoch| lapse(epoch, LapseCause::Age));
         if !lapsed && open.is_full() {
             open.iter().filter(|epoch| idle(epoch).is_some()).any(|epoch| lapse(epoch, LapseCause::NoRoom));
@@ -286,11 +279,11 @@ impl<T: Config> Pallet<T> {
 
     /// Close a window whose time is over, or in which nothing more can come.
     fn pass_window(epoch: EpochIndex, polled: u32) -> StepResult {
-        let mut round = Rounds::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
+        let mut round = Rounds::<T>::get(epoch).ok_or_else(|| Self::corrupted(epoch, Inconsistency::NoRound))?;
         let over = round.age(polled) >= round.length;
         match round.phase {
             Phase::Commit => {
-                let frozen = FrozenSets::<T>::get(epoch).ok_or(Error::<T>::Corrupted)?;
+                let frozen = Self::frozen_of(epoch)?;
                 if !over && round.committed < frozen.oracles() {
                     return Ok(());
                 }
