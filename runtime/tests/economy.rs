@@ -243,7 +243,7 @@ fn a_person_of_a_prohibited_country_is_refused_at_every_door() {
     // Linking what she owns already; as it fails it is charged, and the node is not admitted.
     let link = sim.link_call(&barred, hers, &barred);
     let result = sim.submit(&barred, link).unwrap();
-    assert_eq!(result, Err(pallet_licenses::Error::<Runtime>::OwnerCountryProhibited.into()));
+    assert_eq!(result, Err(pallet_licenses::Error::<Runtime>::CountryProhibited.into()));
     let admission = sim.ext.execute_with(|| facts::admission(&barred.node_id()));
     assert_eq!(admission, Err(AdmissionRefusal::NotLinked));
 
@@ -292,11 +292,11 @@ fn an_attestation_that_expires_between_purchase_and_link_stops_the_link_until_it
 
     let link = sim.link_call(&buyer, BOUGHT, &buyer);
     let result = sim.submit(&buyer, link.clone()).unwrap();
-    assert_eq!(result, Err(pallet_licenses::Error::<Runtime>::OwnerExpired.into()));
+    assert_eq!(result, Err(pallet_licenses::Error::<Runtime>::AttestationExpired.into()));
     assert_eq!(sim.ext.execute_with(|| facts::license(BOUGHT)).unwrap().node, None);
     // Nor can she buy more, whatever she has.
     let result = sim.submit(&buyer, buy_one()).unwrap();
-    assert_eq!(result, Err(pallet_sale::Error::<Runtime>::Expired.into()));
+    assert_eq!(result, Err(pallet_sale::Error::<Runtime>::AttestationExpired.into()));
 
     assert_ok!(attest(&mut sim, &buyer, b"RO", LATER));
     assert_ok!(sim.submit(&buyer, link).unwrap());
@@ -383,7 +383,7 @@ fn a_revoked_owners_node_stops_after_the_delay_and_its_earnings_stay() {
     assert_eq!(sim.balance(&owner.id()), before + minted(LicenseClass::Node, now));
     // It can begin nothing.
     let result = sim.submit(&owner, buy_one()).unwrap();
-    assert_eq!(result, Err(pallet_sale::Error::<Runtime>::Revoked.into()));
+    assert_eq!(result, Err(pallet_sale::Error::<Runtime>::AttestationRevoked.into()));
 }
 
 /// Granted, released on the curve, moved by approval alone, released on to the next owner.

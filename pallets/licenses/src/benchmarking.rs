@@ -1,5 +1,8 @@
 //! What each call costs at its worst.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;

@@ -31,13 +31,13 @@ mod errors {
         /// settle it.
         TooManyOpenEpochs,
         /// The owner is not attested; complete KYC/KYB with a registrar.
-        OwnerNotAttested,
+        NotAttested,
         /// The owner's attestation expired; renew KYC/KYB with a registrar.
-        OwnerExpired,
+        AttestationExpired,
         /// The owner's attestation was revoked; ask the registrar.
-        OwnerRevoked,
+        AttestationRevoked,
         /// The owner's country is prohibited; wait until it is permitted.
-        OwnerCountryProhibited,
+        CountryProhibited,
         /// The license's node is an oracle, or leaves the set only in a later session; have governance remove the
         /// oracle, then wait for two sessions.
         BoundAsOracle,
@@ -54,9 +54,9 @@ mod errors {
         /// The receiver is not attested; it must complete KYC/KYB with a registrar.
         ReceiverNotAttested,
         /// The receiver's attestation expired; it must renew KYC/KYB with a registrar.
-        ReceiverExpired,
+        ReceiverAttestationExpired,
         /// The receiver's attestation was revoked; it must ask its registrar.
-        ReceiverRevoked,
+        ReceiverAttestationRevoked,
         /// The receiver's country is prohibited; choose another receiver.
         ReceiverCountryProhibited,
         /// The license is banned already; nothing is left to do.

@@ -10,18 +10,14 @@ mod events {
     pub enum Event<T: Config> {
         /// A deed was issued.
         Issued {
-            /// The deed.
             license: LicenseId,
-            /// Its class.
             class: LicenseClass,
             /// Its first owner.
             owner: AccountId,
         },
         /// A license was linked to a node.
         Linked {
-            /// The license.
             license: LicenseId,
-            /// The node.
             node: NodeId,
             /// The owner who linked it.
             owner: AccountId,
@@ -30,7 +26,6 @@ mod events {
         },
         /// A license was unlinked, by its owner or by a ban.
         Unlinked {
-            /// The license.
             license: LicenseId,
             /// The node it was linked to.
             node: NodeId,
@@ -39,7 +34,6 @@ mod events {
         },
         /// A deed moved.
         Transferred {
-            /// The deed.
             license: LicenseId,
             /// Its former owner.
             from: AccountId,
@@ -47,18 +41,11 @@ mod events {
             to: AccountId,
         },
         /// A license was barred from links, claims and transfer.
-        Banned {
-            /// The license.
-            license: LicenseId,
-        },
+        Banned { license: LicenseId },
         /// A license was let in again.
-        Unbanned {
-            /// The license.
-            license: LicenseId,
-        },
+        Unbanned { license: LicenseId },
         /// A Master deed was granted.
         MasterGranted {
-            /// The deed.
             license: LicenseId,
             /// Its first owner.
             owner: AccountId,
@@ -73,21 +60,18 @@ mod events {
         },
         /// Governance approved that a Master deed moves to this account, once.
         MasterApproved {
-            /// The deed.
             license: LicenseId,
             /// The one account that may receive it.
             to: AccountId,
         },
         /// The approval of a Master deed ended without a transfer.
         ApprovalWithdrawn {
-            /// The deed.
             license: LicenseId,
             /// The account that may no longer receive it.
             to: AccountId,
         },
         /// A Master deed counts for another entity, to whose account it moved.
         GrantMoved {
-            /// The deed.
             license: LicenseId,
             /// The entity whose sum became smaller.
             from: EntityId,
@@ -98,9 +82,7 @@ mod events {
         },
         /// A deed was offered for sale, or its price or buyer changed.
         Listed {
-            /// The deed.
             license: LicenseId,
-            /// Its owner.
             seller: AccountId,
             /// Base units of R1 it costs.
             price: Balance,
@@ -108,13 +90,9 @@ mod events {
             to: Option<AccountId>,
         },
         /// A deed is no longer for sale: its owner took it back, it was linked, moved or banned, or its approval ended.
-        ListingCancelled {
-            /// The deed.
-            license: LicenseId,
-        },
+        ListingCancelled { license: LicenseId },
         /// A listed deed was bought. `Transferred` came before.
         Sold {
-            /// The deed.
             license: LicenseId,
             /// Who was paid.
             seller: AccountId,

@@ -60,6 +60,7 @@ impl<T: Config> Pallet<T> {
                 newest.mask = mask;
                 return Ok(());
             }
+            // ADR 0003: versions answer which licenses were linked when an epoch ended, however late it is settled.
             if versions.is_full() && oldest_is_spent::<T>(versions) {
                 versions.remove(0);
             }

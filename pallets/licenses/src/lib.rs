@@ -1,4 +1,6 @@
-//! # Node Deeds: classes, ownership, linking to nodes (protocol section 2)
+//! # Licenses pallet
+//!
+//! Node Deeds: their classes, owners and links to nodes (protocol section 2).
 //!
 //! ## Overview
 //!
@@ -13,7 +15,6 @@
 //!   deed is always locked for it, except while a call of this pallet that checked both holds the permit.
 //! - *Mask*: for a page of 1024 licenses one bit each: linked or not. Kept as versions by epoch, so that it can be told
 //!   which licenses were linked when an epoch ended.
-//!
 //! - *Grant*: what a Master deed was assigned, from which epoch on, and the entity whose sum it counts for.
 //! - *Approval*: governance's leave to move one Master deed to one account, once.
 //! - *Listing*: an owner's offer of a deed at a price in R1, to anyone admitted or to one account.
@@ -27,6 +28,14 @@
 //! The Genesis deed never moves. A Master deed moves with an approval, within the limit of the receiver's entity; the
 //! move uses the approval up, a ban ends it. Link, transfer and ban end a listing. A deed's price goes wholly to its
 //! seller, who need not be in good standing: what he owns is his, and selling is how one leaves.
+//!
+//! ## Usage
+//!
+//! - *To earn*, the node signs [`link_payload`](ratio1_primitives::keys::link_payload) with the nonce that `link_nonce`
+//!   tells, and the deed's owner calls `link`.
+//! - *To replace a node*, the owner calls `unlink`, and links the other one in the next epoch (`link_from`).
+//! - *To sell*, the owner unlinks the deed, waits until its epochs are closed, and calls `list`; the buyer calls `buy`.
+//! - *To give away*, the owner calls `transfer`; a Master deed needs `approve_master_transfer` by governance first.
 //!
 //! `link` and `unlink` cost no fee when they succeed; the view functions `can_link` and `can_unlink` tell the refusal.
 //! A call that would fail is charged like any other, so an account without balance is refused with `Payment`.
@@ -44,6 +53,8 @@
 //!   approved receiver alone.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -97,6 +108,7 @@ pub mod pallet {
     use alloc::vec::Vec;
     use frame_support::{pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
+    use ratio1_pallet_support::is_feeless_for;
     use ratio1_primitives::{
         kyc::EntityId,
         refusal::AdmissionRefusal,
@@ -233,17 +245,15 @@ pub mod pallet {
         /// [`link_payload`](ratio1_primitives::keys::link_payload) that it agrees.
         ///
         /// Origin: the deed's owner. Feeless when it succeeds. Errors: [`Error::UnknownLicense`],
-        /// [`Error::NotOwner`], [`Error::Banned`], [`Error::AlreadyLinked`], [`Error::OwnerNotAttested`],
-        /// [`Error::OwnerExpired`], [`Error::OwnerRevoked`], [`Error::OwnerCountryProhibited`],
+        /// [`Error::NotOwner`], [`Error::Banned`], [`Error::AlreadyLinked`], [`Error::NotAttested`],
+        /// [`Error::AttestationExpired`], [`Error::AttestationRevoked`], [`Error::CountryProhibited`],
         /// [`Error::NodeTaken`], [`Error::LinkCooldown`], [`Error::UnlinkCooldown`], [`Error::TooManyOpenEpochs`],
         /// [`Error::BadLinkProof`].
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::link())]
         #[pallet::feeless_if(
             |origin: &OriginFor<T>, license: &LicenseId, node: &NodeId, proof: &NodeSignature| -> bool {
-                ensure_signed(origin.clone()).is_ok_and(|owner| {
-                    Pallet::<T>::check_link(&owner, *license, node, proof).is_ok()
-                })
+                is_feeless_for::<T, _, _>(origin, |owner| Pallet::<T>::check_link(&owner, *license, node, proof))
             }
         )]
         pub fn link(origin: OriginFor<T>, license: LicenseId, node: NodeId, proof: NodeSignature) -> DispatchResult {
@@ -263,7 +273,7 @@ pub mod pallet {
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::unlink())]
         #[pallet::feeless_if(|origin: &OriginFor<T>, license: &LicenseId| -> bool {
-            ensure_signed(origin.clone()).is_ok_and(|owner| Pallet::<T>::check_unlink(&owner, *license).is_ok())
+            is_feeless_for::<T, _, _>(origin, |owner| Pallet::<T>::check_unlink(&owner, *license))
         })]
         pub fn unlink(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
             let owner = ensure_signed(origin)?;
@@ -278,7 +288,7 @@ pub mod pallet {
         /// Origin: the deed's owner. Errors: [`Error::UnknownLicense`], [`Error::NotOwner`], [`Error::SameOwner`],
         /// [`Error::GenesisNeverMoves`], [`Error::MasterNeedsApproval`], [`Error::ApprovedForAnother`],
         /// [`Error::Banned`], [`Error::StillLinked`], [`Error::BoundAsOracle`], [`Error::LinkedEpochsOpen`],
-        /// [`Error::ReceiverNotAttested`], [`Error::ReceiverExpired`], [`Error::ReceiverRevoked`],
+        /// [`Error::ReceiverNotAttested`], [`Error::ReceiverAttestationExpired`], [`Error::ReceiverAttestationRevoked`],
         /// [`Error::ReceiverCountryProhibited`], [`Error::EntityLimitExceeded`].
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::transfer())]
@@ -328,8 +338,8 @@ pub mod pallet {
 
         /// Grant `owner` a Master deed that may mint `assigned` base units, released from the running epoch on.
         ///
-        /// Origin: governance. Errors: [`Error::ReceiverNotAttested`], [`Error::ReceiverExpired`],
-        /// [`Error::ReceiverRevoked`], [`Error::ReceiverCountryProhibited`], [`Error::ZeroAssignment`],
+        /// Origin: governance. Errors: [`Error::ReceiverNotAttested`], [`Error::ReceiverAttestationExpired`],
+        /// [`Error::ReceiverAttestationRevoked`], [`Error::ReceiverCountryProhibited`], [`Error::ZeroAssignment`],
         /// [`Error::AssignmentTooLarge`], [`Error::EntityLimitExceeded`], [`Error::ShareExceeded`],
         /// [`Error::ClassExhausted`], [`Error::GenesisComesFirst`].
         #[pallet::call_index(5)]

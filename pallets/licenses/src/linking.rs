@@ -2,13 +2,16 @@
 
 use crate::{Config, Error, Event, LastUnlink, Licenses, NodeLicense, Pallet};
 use frame_support::ensure;
+use ratio1_pallet_support::genesis_hash;
 use ratio1_primitives::{
     keys::{link_payload, verify_node},
-    refusal::KycRefusal,
     traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, Work},
     AccountId, EpochIndex, License, LicenseId, Link, NodeId, NodeSignature,
 };
-use sp_runtime::{traits::Zero, DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, DispatchResult};
+
+// Of the owner who links; what a receiver lacks has a prefix.
+ratio1_pallet_support::impl_from_kyc_refusal!(Error);
 
 impl<T: Config> Pallet<T> {
     /// A deed's state, or that it does not exist.
@@ -33,20 +36,14 @@ impl<T: Config> Pallet<T> {
         let deed = Self::deed_of(owner, license)?;
         ensure!(!deed.banned, Error::<T>::Banned);
         ensure!(deed.link.is_none(), Error::<T>::AlreadyLinked);
-        T::Kyc::admits(owner).map_err(|refusal| match refusal {
-            KycRefusal::NotAttested => Error::<T>::OwnerNotAttested,
-            KycRefusal::Expired(_) => Error::<T>::OwnerExpired,
-            KycRefusal::Revoked => Error::<T>::OwnerRevoked,
-            KycRefusal::CountryProhibited => Error::<T>::OwnerCountryProhibited,
-        })?;
+        T::Kyc::admits(owner).map_err(Error::<T>::from)?;
         ensure!(!NodeLicense::<T>::contains_key(node), Error::<T>::NodeTaken);
         let now = T::Epochs::current();
         ensure!(deed.last_link.is_none_or(|last| now > last), Error::<T>::LinkCooldown);
         // Else the beats of two nodes would count for one license in one epoch.
         ensure!(LastUnlink::<T>::get(license).is_none_or(|last| now > last), Error::<T>::UnlinkCooldown);
         Self::check_history(license, now)?;
-        let genesis = frame_system::Pallet::<T>::block_hash(frame_system::pallet_prelude::BlockNumberFor::<T>::zero());
-        let payload = link_payload(genesis, license, owner, deed.link_nonce);
+        let payload = link_payload(genesis_hash::<T>(), license, owner, deed.link_nonce);
         ensure!(verify_node(node, &payload, proof), Error::<T>::BadLinkProof);
         Ok(())
     }

@@ -29,6 +29,7 @@ impl<T: Config> Pallet<T> {
             LicenseClass::Node => Ok(()),
         }?;
         ensure!(!deed.banned, Error::<T>::Banned);
+        // ADR 0018: nobody buys a deed with somebody else's running node.
         ensure!(deed.link.is_none(), Error::<T>::StillLinked);
         Ok(())
     }
@@ -55,6 +56,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_buy(buyer: AccountId, license: LicenseId, max_price: Balance) -> DispatchResult {
         let (Listing { seller, price, .. }, entity) = Self::check_buy(&buyer, license, max_price)?;
         T::Settle::settle(license)?;
+        // ADR 0018: all of it, whether the seller is in good standing or not.
         T::Currency::transfer(&buyer, &seller, price, Preservation::Expendable)?;
         Listings::<T>::remove(license);
         Self::move_deed(license, seller.clone(), buyer.clone(), entity)?;

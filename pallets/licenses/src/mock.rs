@@ -2,7 +2,6 @@
 //! Attestation, epochs, oracles and settling are set by hand.
 
 use crate::{self as pallet_licenses, GenesisDeed, NodeLicense, DEED_COLLECTION};
-use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{tokens::nonfungibles_v2, AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU64},
@@ -12,14 +11,14 @@ use frame_support::{
 use pallet_nfts::{
     CollectionConfig, CollectionSetting, CollectionSettings, ItemConfig, MintSettings, NextCollectionId, PalletFeatures,
 };
+pub use ratio1_pallet_testing::{Bound, Current, Epochs, Kyc, Open, Oracles, Working};
+use ratio1_pallet_testing::{EvictWeight, OnEvict, Slots};
 use ratio1_primitives::{
-    ballot::Seat,
     economics::{MASTER_COUNT, NODE_COUNT, R1},
     keys::link_payload,
-    kyc::{Attestation, Country, EntityId, EntityKind},
-    refusal::KycRefusal,
-    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, SettleRewards, Work},
-    AccountId, Balance, EpochIndex, LicenseClass, LicenseId, NodeId, NodeSignature,
+    kyc::{EntityId, EntityKind},
+    traits::{DeedToken, SettleRewards},
+    AccountId, Balance, LicenseClass, LicenseId, NodeId, NodeSignature,
 };
 use sp_core::{ed25519, Pair};
 use sp_runtime::{
@@ -126,92 +125,21 @@ impl DeedToken<AccountId> for Deeds {
 }
 
 parameter_types! {
-    pub static Current: u32 = 0;
-    pub static OldestOpen: u32 = 0;
-    /// Epochs that are closed although an older one is open.
-    pub static OutOfTurn: BTreeSet<u32> = BTreeSet::new();
-    pub static Refused: BTreeMap<AccountId, KycRefusal> = BTreeMap::new();
-    /// Accounts of an entity other than their own bytes.
-    pub static Entities: BTreeMap<AccountId, EntityId> = BTreeMap::new();
-    pub static Bound: BTreeSet<LicenseId> = BTreeSet::new();
-    pub static Working: BTreeSet<LicenseId> = BTreeSet::new();
     /// What was settled, and who owned it then.
     pub static Settled: Vec<(LicenseId, AccountId)> = Vec::new();
     pub static SettleFails: bool = false;
 }
 
-/// Slots of licenses, and who was evicted.
-pub struct Jobs;
-impl Work for Jobs {
-    fn slots(license: LicenseId) -> u32 {
-        u32::from(Working::get().contains(&license))
-    }
-    fn evict(license: LicenseId) {
-        assert!(NodeLicense::<Test>::iter_values().any(|linked| linked == license), "evicted after the link ended");
-        Working::mutate(|working| working.remove(&license));
-    }
-    fn evict_weight() -> Weight {
-        EVICT_WEIGHT
-    }
-    fn absent(_: LicenseId) {}
-    fn absent_weight() -> Weight {
-        Weight::zero()
-    }
-}
 /// What evicting costs here.
 pub const EVICT_WEIGHT: Weight = Weight::from_parts(7_000_000, 0);
 
-pub struct Epochs;
-impl EpochInspect for Epochs {
-    fn current() -> EpochIndex {
-        EpochIndex(Current::get())
-    }
-    fn is_closed(epoch: EpochIndex) -> bool {
-        epoch.0 < OldestOpen::get() || OutOfTurn::get().contains(&epoch.0)
-    }
-    fn oldest_open() -> EpochIndex {
-        EpochIndex(OldestOpen::get())
-    }
-    fn open_epochs() -> Vec<EpochIndex> {
-        let closed = OutOfTurn::get();
-        (OldestOpen::get()..Current::get()).filter(|epoch| !closed.contains(epoch)).map(EpochIndex).collect()
-    }
+fn check_linked(license: LicenseId) {
+    assert!(NodeLicense::<Test>::iter_values().any(|linked| linked == license), "evicted after the link ended");
 }
 
 /// Each account is its own entity until a test says otherwise.
 pub fn entity(who: &AccountId) -> EntityId {
-    Entities::get().get(who).copied().unwrap_or_else(|| who.clone().into())
-}
-
-pub struct Kyc;
-impl KycInspect<AccountId> for Kyc {
-    fn admits(who: &AccountId) -> Result<Attestation, KycRefusal> {
-        match Refused::get().get(who) {
-            Some(refusal) => Err(*refusal),
-            None => Ok(Attestation {
-                entity: entity(who),
-                kind: EntityKind::Individual,
-                country: Country(*b"RO"),
-                expires: EpochIndex(1_000),
-            }),
-        }
-    }
-    fn standing(who: &AccountId, _: EpochIndex) -> Result<Attestation, KycRefusal> {
-        Self::admits(who)
-    }
-}
-
-pub struct Oracles;
-impl OracleInspect<AccountId> for Oracles {
-    fn active() -> Vec<Seat<AccountId>> {
-        Vec::new()
-    }
-    fn is_barred(_: &AccountId) -> bool {
-        false
-    }
-    fn is_bound(license: LicenseId) -> bool {
-        Bound::get().contains(&license)
-    }
+    Kyc::entity(who)
 }
 
 pub struct Settle;
@@ -232,7 +160,7 @@ impl pallet_licenses::Config for Test {
     type Kyc = Kyc;
     type Epochs = Epochs;
     type Oracles = Oracles;
-    type Work = Jobs;
+    type Work = Slots;
     type Settle = Settle;
     type Currency = Balances;
     type WeightInfo = ();
@@ -309,14 +237,12 @@ pub fn ext(licenses: Vec<GenesisDeed<AccountId>>) -> sp_io::TestExternalities {
 
 /// Neighbours as they are before a test.
 pub fn reset() {
-    Current::set(0);
-    OldestOpen::set(0);
-    OutOfTurn::set(BTreeSet::new());
-    Refused::set(BTreeMap::new());
-    Bound::set(BTreeSet::new());
+    ratio1_pallet_testing::reset();
+    Kyc::admit_all(EntityKind::Individual);
+    EvictWeight::set(EVICT_WEIGHT);
+    OnEvict::set(check_linked);
     Settled::set(Vec::new());
     SettleFails::set(false);
-    Entities::set(BTreeMap::new());
 }
 
 /// As [`ext`], on neighbours that a test has prepared.
@@ -351,6 +277,5 @@ pub fn run(test: impl FnOnce()) {
 /// The epoch `n` runs and all earlier ones are closed.
 pub fn epoch(n: u32) {
     Licenses::do_try_state().expect("invariants hold");
-    Current::set(n);
-    OldestOpen::set(n);
+    Epochs::run(n);
 }

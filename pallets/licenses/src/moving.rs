@@ -15,8 +15,8 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn admitted(receiver: &AccountId) -> Result<EntityId, DispatchError> {
         let attestation = T::Kyc::admits(receiver).map_err(|refusal| match refusal {
             KycRefusal::NotAttested => Error::<T>::ReceiverNotAttested,
-            KycRefusal::Expired(_) => Error::<T>::ReceiverExpired,
-            KycRefusal::Revoked => Error::<T>::ReceiverRevoked,
+            KycRefusal::Expired(_) => Error::<T>::ReceiverAttestationExpired,
+            KycRefusal::Revoked => Error::<T>::ReceiverAttestationRevoked,
             KycRefusal::CountryProhibited => Error::<T>::ReceiverCountryProhibited,
         })?;
         Ok(attestation.entity)
@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
 /// Asked by the token pallet before it moves or burns an item: locked but for the deed that holds the permit.
 impl<T: Config> Locker<u32, u32> for Pallet<T> {
     fn is_locked(collection: u32, item: u32) -> bool {
+        // ADR 0007: nothing moves that a call of ours has not checked.
         collection != DEED_COLLECTION || Permit::<T>::get() != Some(LicenseId(item))
     }
 }

@@ -16,11 +16,14 @@ use ratio1_primitives::{
         NODE_COUNT,
     },
     kyc::Attestation,
-    refusal::{KycRefusal, PriceRefusal},
+    refusal::PriceRefusal,
     traits::{IssueDeeds, KycInspect, Pools, PriceInspect, SupplyLedger},
     Balance,
 };
 use sp_runtime::{DispatchError, DispatchResult};
+
+ratio1_pallet_support::impl_from_kyc_refusal!(Error);
+ratio1_pallet_support::impl_from_price_refusal!(Error);
 
 /// A purchase that would succeed.
 pub(crate) struct Order<AccountId> {
@@ -65,20 +68,13 @@ impl<T: Config> Pallet<T> {
         ensure!(min <= max, Error::<T>::MinAboveMax);
         ensure!(max <= MAX_UNITS, Error::<T>::TooManyUnits);
         let open = Self::open().ok_or(Error::<T>::SoldOut)?;
+        // ADR 0018: nobody pays the next tier's price unasked, and no purchase spans two tiers.
         ensure!(tier == open.tier, Error::<T>::WrongTier);
         ensure!(min <= open.left, Error::<T>::FewerThanMinLeft);
         let units = max.min(open.left);
 
-        let attestation = T::Kyc::admits(buyer).map_err(|refusal| match refusal {
-            KycRefusal::NotAttested => Error::<T>::NotAttested,
-            KycRefusal::Expired(_) => Error::<T>::Expired,
-            KycRefusal::Revoked => Error::<T>::Revoked,
-            KycRefusal::CountryProhibited => Error::<T>::CountryProhibited,
-        })?;
-        let (price_each, rate) = Self::price_of(&open).map_err(|refusal| match refusal {
-            PriceRefusal::Missing => Error::<T>::RateMissing,
-            PriceRefusal::Stale(_) => Error::<T>::RateStale,
-        })?;
+        let attestation = T::Kyc::admits(buyer).map_err(Error::<T>::from)?;
+        let (price_each, rate) = Self::price_of(&open).map_err(Error::<T>::from)?;
         ensure!(price_each <= max_price, Error::<T>::PriceAboveMaximum);
         let usd = open.cost(units);
         ensure!(usd <= Self::left(&attestation), Error::<T>::LimitExceeded);

@@ -1,4 +1,6 @@
-//! # The sale of Node Deeds in twelve tiers (protocol section 2, "Buying an ND")
+//! # Sale pallet
+//!
+//! The sale of Node Deeds in twelve tiers (protocol section 2, "Buying an ND").
 //!
 //! ## Overview
 //!
@@ -20,6 +22,12 @@
 //! deed, as the rate moves. It takes what is left in the tier, never deeds of two tiers. The deeds are the buyer's at
 //! once. When the last deed is sold, or the class has no room for more, the sale is over for good.
 //!
+//! ## Usage
+//!
+//! - *To buy*, an attested account asks `quote` and calls `buy` with the tier, the fewest and the most deeds, and the
+//!   highest price it would pay for one.
+//! - *To plan*, `state` tells the open tier and its price, `left_for` what an entity may still spend.
+//!
 //! ## Invariants
 //!
 //! - The dollars spent by all entities together are those that the deeds sold cost.
@@ -27,6 +35,8 @@
 //! - No more deeds were sold than were issued.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -120,7 +130,6 @@ pub mod pallet {
             tier: u8,
             /// The first of their ids, which follow each other.
             first: LicenseId,
-            /// How many.
             units: u32,
             /// Base units of R1 paid for each.
             price_each: Balance,
@@ -155,9 +164,9 @@ pub mod pallet {
         /// The buyer is not attested; complete KYC/KYB with a registrar.
         NotAttested,
         /// The buyer's attestation expired; renew KYC/KYB with a registrar.
-        Expired,
+        AttestationExpired,
         /// The buyer's attestation was revoked; ask the registrar.
-        Revoked,
+        AttestationRevoked,
         /// The buyer's country is prohibited; wait until it is permitted.
         CountryProhibited,
         /// There is no usable R1/USD rate yet; wait until the oracles posted one.
@@ -195,9 +204,9 @@ pub mod pallet {
         ///
         /// Origin: any account admitted. Errors, in this order: [`Error::ZeroUnits`], [`Error::MinAboveMax`],
         /// [`Error::TooManyUnits`], [`Error::SoldOut`], [`Error::WrongTier`], [`Error::FewerThanMinLeft`],
-        /// [`Error::NotAttested`], [`Error::Expired`], [`Error::Revoked`], [`Error::CountryProhibited`],
-        /// [`Error::RateMissing`], [`Error::RateStale`], [`Error::PriceAboveMaximum`], [`Error::LimitExceeded`],
-        /// [`Error::InsufficientFunds`], [`Error::NoWallet`].
+        /// [`Error::NotAttested`], [`Error::AttestationExpired`], [`Error::AttestationRevoked`],
+        /// [`Error::CountryProhibited`], [`Error::RateMissing`], [`Error::RateStale`], [`Error::PriceAboveMaximum`],
+        /// [`Error::LimitExceeded`], [`Error::InsufficientFunds`], [`Error::NoWallet`].
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::buy((*max).min(MAX_UNITS)))]
         pub fn buy(

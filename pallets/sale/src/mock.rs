@@ -1,20 +1,19 @@
 //! A chain of this pallet and balances. Attestations, the rate, the pools and the deeds are set by hand.
 
 use crate as pallet_sale;
-use alloc::collections::{BTreeMap, BTreeSet};
-use frame_support::{derive_impl, parameter_types, traits::ConstU128};
+use frame_support::{derive_impl, traits::ConstU128};
+pub use ratio1_pallet_testing::{Burned, Deeds, Deposited, IssueFails, Kyc, LowerRate, Rates, Supply, Vaults};
 use ratio1_primitives::{
     economics::{
         pools::Pool,
         price::{Price, USD},
         R1,
     },
-    kyc::{Attestation, Country, EntityId, EntityKind},
-    refusal::{KycRefusal, PriceRefusal},
-    traits::{IssueDeeds, KycInspect, Pools, PriceInspect, SupplyLedger},
-    Balance, EpochIndex, LicenseClass, LicenseId,
+    kyc::{EntityId, EntityKind},
+    refusal::KycRefusal,
+    Balance,
 };
-use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
+use sp_runtime::BuildStorage;
 
 frame_support::construct_runtime!(
     pub enum Test {
@@ -47,103 +46,26 @@ pub const FUNDS: Balance = 10_000_000 * R1;
 /// A quarter of a dollar.
 pub const QUARTER: Price = USD / 4;
 
-parameter_types! {
-    /// Who is refused. Everybody else is admitted.
-    pub static Refused: BTreeMap<u64, KycRefusal> = BTreeMap::new();
-    /// Accounts of an entity other than their own.
-    pub static Entities: BTreeMap<u64, EntityId> = BTreeMap::new();
-    /// Individuals. Everybody else is a company.
-    pub static Individuals: BTreeSet<u64> = BTreeSet::new();
-    pub static Rate: Result<Price, PriceRefusal> = Ok(QUARTER);
-    pub static Wallets: BTreeMap<Pool, u64> = BTreeMap::new();
-    /// What the pools were told.
-    pub static Deposited: Vec<(Pool, Balance)> = Vec::new();
-    /// Whose each deed is, those of a preset included.
-    pub static DeedOwners: Vec<u64> = Vec::new();
-    /// Deeds of a preset that nobody lists here.
-    pub static PresetDeeds: u32 = 0;
-    pub static IssueFails: bool = false;
-    pub static Burned: Balance = 0;
-}
-
 pub fn entity(who: u64) -> EntityId {
-    Entities::get().get(&who).copied().unwrap_or_else(|| {
-        let mut entity = [0; 32];
-        entity[..8].copy_from_slice(&who.to_be_bytes());
-        entity
-    })
+    Kyc::entity(&who)
 }
 
-pub struct Kyc;
-impl KycInspect<u64> for Kyc {
-    fn admits(who: &u64) -> Result<Attestation, KycRefusal> {
-        if let Some(refusal) = Refused::get().get(who) {
-            return Err(*refusal);
-        }
-        let individual = Individuals::get().contains(who);
-        Ok(Attestation {
-            entity: entity(*who),
-            kind: if individual { EntityKind::Individual } else { EntityKind::Company },
-            country: Country(*b"RO"),
-            expires: EpochIndex(1_000),
-        })
-    }
-    fn standing(who: &u64, _: EpochIndex) -> Result<Attestation, KycRefusal> {
-        Self::admits(who)
-    }
+/// These accounts are individuals. Everybody else is a company.
+pub fn individuals(who: &[u64]) {
+    who.iter().for_each(|who| Kyc::change(who, |attestation| attestation.kind = EntityKind::Individual));
 }
 
-pub struct Oracle;
-impl PriceInspect for Oracle {
-    fn rate() -> Result<Price, PriceRefusal> {
-        unreachable!("deeds are sold at the lower rate")
-    }
-    fn lower_rate() -> Result<Price, PriceRefusal> {
-        Rate::get()
-    }
-}
-
-pub struct Wallet;
-impl Pools<u64> for Wallet {
-    fn account(pool: Pool) -> Option<u64> {
-        Wallets::get().get(&pool).copied()
-    }
-    fn deposited(pool: Pool, amount: Balance) -> DispatchResult {
-        Deposited::mutate(|log| log.push((pool, amount)));
-        Ok(())
-    }
-}
-
-pub struct Deeds;
-impl IssueDeeds<u64> for Deeds {
-    fn node_deeds() -> u32 {
-        PresetDeeds::get() + DeedOwners::get().len() as u32
-    }
-    fn issue_node_deeds(owner: &u64, units: u32) -> Result<LicenseId, DispatchError> {
-        if IssueFails::get() {
-            return Err(DispatchError::Other("issuing fails"));
-        }
-        let first = LicenseId(Self::node_deeds());
-        DeedOwners::mutate(|owners| owners.extend((0..units).map(|_| *owner)));
-        Ok(first)
-    }
-}
-
-pub struct Supply;
-impl SupplyLedger for Supply {
-    fn note_burned(amount: Balance) {
-        Burned::mutate(|burned| *burned += amount);
-    }
-    fn minted(_: LicenseClass) -> Balance {
-        0
-    }
+/// The wallets that are paid.
+pub fn open_wallets() {
+    Vaults::open(Pool::Liquidity, &LIQUIDITY);
+    Vaults::open(Pool::Operations, &OPERATIONS);
 }
 
 impl pallet_sale::Config for Test {
     type Currency = Balances;
     type Kyc = Kyc;
-    type Price = Oracle;
-    type Pools = Wallet;
+    type Price = Rates;
+    type Pools = Vaults;
     type Deeds = Deeds;
     type Supply = Supply;
     type WeightInfo = ();
@@ -159,16 +81,11 @@ impl crate::BenchmarkHelper<u64> for Ready {
 }
 
 pub fn ext() -> sp_io::TestExternalities {
-    Refused::set(BTreeMap::from([(STRANGER, KycRefusal::NotAttested)]));
-    Entities::set(BTreeMap::new());
-    Individuals::set(BTreeSet::new());
-    Rate::set(Ok(QUARTER));
-    Wallets::set(BTreeMap::from([(Pool::Liquidity, LIQUIDITY), (Pool::Operations, OPERATIONS)]));
-    Deposited::set(Vec::new());
-    DeedOwners::set(Vec::new());
-    PresetDeeds::set(0);
-    IssueFails::set(false);
-    Burned::set(0);
+    ratio1_pallet_testing::reset();
+    Kyc::admit_all(EntityKind::Company);
+    Kyc::refuse(&STRANGER, KycRefusal::NotAttested);
+    LowerRate::set(Ok(QUARTER));
+    open_wallets();
     let balances = [ALICE, BOB, 3, 4, STRANGER].map(|who| (who, FUNDS)).to_vec();
     let genesis = RuntimeGenesisConfig {
         system: Default::default(),

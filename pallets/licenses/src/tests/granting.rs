@@ -66,11 +66,11 @@ fn grant_is_refused_when_the_owner_is_not_admitted() {
     run(|| {
         for (refusal, error) in [
             (KycRefusal::NotAttested, Error::<Test>::ReceiverNotAttested),
-            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::ReceiverExpired),
-            (KycRefusal::Revoked, Error::<Test>::ReceiverRevoked),
+            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::ReceiverAttestationExpired),
+            (KycRefusal::Revoked, Error::<Test>::ReceiverAttestationRevoked),
             (KycRefusal::CountryProhibited, Error::<Test>::ReceiverCountryProhibited),
         ] {
-            Refused::mutate(|refused| refused.insert(bob(), refusal));
+            Kyc::refuse(&bob(), refusal);
             assert_noop!(grant(&bob(), 5), error);
         }
     });
@@ -85,7 +85,7 @@ fn grant_is_refused_when_it_is_beyond_a_limit() {
         assert_ok!(grant(&bob(), MASTER_LIMIT));
         assert_noop!(grant(&bob(), 1), Error::<Test>::EntityLimitExceeded);
         // Another account of the same entity counts for the same sum.
-        Entities::mutate(|entities| entities.insert(account(3), entity(&bob())));
+        Kyc::join(&account(3), entity(&bob()));
         assert_noop!(grant(&account(3), 1), Error::<Test>::EntityLimitExceeded);
         assert_noop!(grant(&alice(), MASTER_LIMIT), Error::<Test>::EntityLimitExceeded);
         assert_ok!(grant(&alice(), MASTER_LIMIT - ASSIGNED));
@@ -158,7 +158,7 @@ fn master_moves_only_within_the_limit_when_the_receivers_entity_has_deeds() {
         assert_noop!(transfer(MASTER, &alice(), &bob()), Error::<Test>::EntityLimitExceeded);
         // Between two accounts of one entity the sum stays, however large.
         assert_ok!(grant(&alice(), MASTER_LIMIT - ASSIGNED));
-        Entities::mutate(|entities| entities.insert(account(3), entity(&alice())));
+        Kyc::join(&account(3), entity(&alice()));
         assert_ok!(approve(MASTER, Some(account(3))));
         assert_ok!(transfer(MASTER, &alice(), &account(3)));
         assert_eq!(sum(&alice()), MASTER_LIMIT);

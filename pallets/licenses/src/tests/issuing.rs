@@ -80,7 +80,7 @@ fn genesis_panics_when_an_entity_is_assigned_too_much() {
 #[should_panic(expected = "ReceiverNotAttested")]
 fn genesis_panics_when_a_master_deeds_owner_is_not_attested() {
     reset();
-    Refused::mutate(|refused| refused.insert(alice(), KycRefusal::NotAttested));
+    Kyc::refuse(&alice(), KycRefusal::NotAttested);
     build(deeds());
 }
 
@@ -152,7 +152,7 @@ fn admission_names_the_refusal_when_a_node_is_not_admitted() {
         assert_eq!(Licenses::admission(node(1)), Err(AdmissionRefusal::NotLinked));
         assert_ok!(super::link(1, DEED, &alice()));
         assert_eq!(Licenses::admission(node(1)), Ok(DEED));
-        Refused::mutate(|refused| refused.insert(alice(), KycRefusal::Revoked));
+        Kyc::refuse(&alice(), KycRefusal::Revoked);
         assert_eq!(Licenses::admission(node(1)), Err(AdmissionRefusal::Owner(KycRefusal::Revoked)));
     });
 }

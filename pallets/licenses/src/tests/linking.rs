@@ -88,12 +88,12 @@ fn link_is_refused_when_license_owner_or_node_do_not_fit() {
 fn link_is_refused_when_the_owner_is_not_admitted() {
     run(|| {
         for (refusal, error) in [
-            (KycRefusal::NotAttested, Error::<Test>::OwnerNotAttested),
-            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::OwnerExpired),
-            (KycRefusal::Revoked, Error::<Test>::OwnerRevoked),
-            (KycRefusal::CountryProhibited, Error::<Test>::OwnerCountryProhibited),
+            (KycRefusal::NotAttested, Error::<Test>::NotAttested),
+            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::AttestationExpired),
+            (KycRefusal::Revoked, Error::<Test>::AttestationRevoked),
+            (KycRefusal::CountryProhibited, Error::<Test>::CountryProhibited),
         ] {
-            Refused::mutate(|refused| refused.insert(alice(), refusal));
+            Kyc::refuse(&alice(), refusal);
             assert_noop!(link_with(&alice(), DEED, 1, proof(1, DEED, &alice())), error);
         }
     });
@@ -195,20 +195,20 @@ fn ban_unlinks_without_settling_and_unban_restores_when_governance_decides() {
 fn links_must_wait_when_too_many_epochs_are_open() {
     run(|| {
         for n in 0..MAX_VERSIONS {
-            Current::set(n);
+            Epochs::run_from(0, n);
             let changed = if n % 2 == 0 { link(1, DEED, &alice()) } else { unlink(DEED, &alice()) };
             assert_ok!(changed);
         }
         // In the epoch of the newest version a change still finds room.
         assert_ok!(link(2, BOBS, &bob()));
-        Current::set(MAX_VERSIONS);
+        Epochs::run_from(0, MAX_VERSIONS);
         let full = DispatchError::from(Error::<Test>::TooManyOpenEpochs);
         assert_noop!(link_with(&alice(), DEED, 1, proof(1, DEED, &alice())), full);
         assert_noop!(unlink(BOBS, &bob()), full);
         assert!(!feeless(&bob(), Call::unlink { license: BOBS }));
         assert_noop!(ban(BOBS), full);
         // Epoch 0 closes: its version is not needed any more.
-        OldestOpen::set(1);
+        Epochs::close(0);
         assert_ok!(link(1, DEED, &alice()));
         assert_eq!(LinkedPages::<Test>::get(0).len() as u32, MAX_VERSIONS);
         assert_eq!(Licenses::linked(0, EpochIndex(0)), None, "it is told from an epoch in which nothing was linked");

@@ -163,14 +163,14 @@ fn buying_is_refused_when_buyer_or_deed_do_not_fit() {
         assert_noop!(buy_for(DEED, &bob(), PRICE - 1), Error::<Test>::PriceAboveMaximum);
         for (refusal, error) in [
             (KycRefusal::NotAttested, Error::<Test>::ReceiverNotAttested),
-            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::ReceiverExpired),
-            (KycRefusal::Revoked, Error::<Test>::ReceiverRevoked),
+            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::ReceiverAttestationExpired),
+            (KycRefusal::Revoked, Error::<Test>::ReceiverAttestationRevoked),
             (KycRefusal::CountryProhibited, Error::<Test>::ReceiverCountryProhibited),
         ] {
-            Refused::mutate(|refused| refused.insert(bob(), refusal));
+            Kyc::refuse(&bob(), refusal);
             assert_noop!(buy(DEED, &bob()), error);
         }
-        Refused::mutate(|refused| refused.clear());
+        Kyc::refuse_nobody();
         Bound::mutate(|bound| bound.insert(DEED));
         assert_noop!(buy(DEED, &bob()), Error::<Test>::BoundAsOracle);
         Bound::mutate(|bound| bound.clear());
@@ -201,12 +201,12 @@ fn buying_is_refused_when_the_buyer_can_not_pay() {
 fn buying_waits_when_the_deed_was_linked_in_an_open_epoch() {
     run(|| {
         assert_ok!(link(1, DEED, &alice()));
-        Current::set(3);
+        Epochs::run_from(0, 3);
         assert_ok!(unlink(DEED, &alice()));
         assert_ok!(list(DEED, &alice(), PRICE, None));
-        OldestOpen::set(2);
+        Epochs::run_from(2, 3);
         assert_noop!(buy(DEED, &bob()), Error::<Test>::LinkedEpochsOpen);
-        OldestOpen::set(3);
+        Epochs::run(3);
         assert_ok!(buy(DEED, &bob()));
     });
 }
@@ -224,7 +224,7 @@ fn buying_leaves_everything_when_settling_fails() {
 #[test]
 fn seller_may_leave_when_he_lost_his_standing() {
     run(|| {
-        Refused::mutate(|refused| refused.insert(alice(), KycRefusal::Revoked));
+        Kyc::refuse(&alice(), KycRefusal::Revoked);
         assert_ok!(list(DEED, &alice(), PRICE, None));
         assert_ok!(buy(DEED, &bob()));
         assert_eq!(Balances::balance(&alice()), FUNDS + PRICE);

@@ -50,15 +50,15 @@ fn transfer_is_refused_when_the_receiver_is_not_admitted() {
     run(|| {
         for (refusal, error) in [
             (KycRefusal::NotAttested, Error::<Test>::ReceiverNotAttested),
-            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::ReceiverExpired),
-            (KycRefusal::Revoked, Error::<Test>::ReceiverRevoked),
+            (KycRefusal::Expired(EpochIndex(1)), Error::<Test>::ReceiverAttestationExpired),
+            (KycRefusal::Revoked, Error::<Test>::ReceiverAttestationRevoked),
             (KycRefusal::CountryProhibited, Error::<Test>::ReceiverCountryProhibited),
         ] {
-            Refused::mutate(|refused| refused.insert(bob(), refusal));
+            Kyc::refuse(&bob(), refusal);
             assert_noop!(transfer(DEED, &alice(), &bob()), error);
         }
         // The sender need not be in good standing: selling is how one leaves.
-        Refused::mutate(|refused| refused.insert(alice(), KycRefusal::Revoked));
+        Kyc::refuse(&alice(), KycRefusal::Revoked);
         assert_ok!(transfer(DEED, &alice(), &account(3)));
     });
 }
@@ -67,12 +67,11 @@ fn transfer_is_refused_when_the_receiver_is_not_admitted() {
 fn transfer_waits_for_the_epochs_it_was_linked_in_when_it_was_unlinked() {
     run(|| {
         assert_ok!(link(1, DEED, &alice()));
-        Current::set(3);
+        Epochs::run_from(0, 3);
         assert_ok!(unlink(DEED, &alice()));
-        Current::set(9);
-        OldestOpen::set(2);
+        Epochs::run_from(2, 9);
         assert_noop!(transfer(DEED, &alice(), &bob()), Error::<Test>::LinkedEpochsOpen);
-        OldestOpen::set(3);
+        Epochs::run_from(3, 9);
         assert_ok!(transfer(DEED, &alice(), &bob()));
     });
 }
@@ -82,21 +81,20 @@ fn transfer_does_not_wait_when_the_open_epochs_ended_without_the_deed() {
     run(|| {
         // Epoch 1 stays unresolved. Nobody was linked when it ended.
         Current::set(5);
-        OldestOpen::set(1);
-        OutOfTurn::set([2, 3, 4].into());
+        Open::set([1].into());
         assert_ok!(link(1, DEED, &alice()));
         assert_ok!(link(2, BOBS, &bob()));
-        Current::set(6);
+        Epochs::end();
         assert_ok!(unlink(DEED, &alice()));
         assert_noop!(transfer(DEED, &alice(), &bob()), Error::<Test>::LinkedEpochsOpen);
-        OutOfTurn::mutate(|closed| closed.insert(5));
+        Epochs::close(5);
         assert_ok!(transfer(DEED, &alice(), &bob()));
         // Linked and unlinked within the running epoch: it will end without the deed.
-        Current::set(7);
+        Epochs::end();
         assert_ok!(link(1, DEED, &bob()));
         assert_ok!(unlink(DEED, &bob()));
         assert_ok!(transfer(DEED, &bob(), &alice()));
-        Current::set(8);
+        Epochs::end();
         assert_ok!(transfer(DEED, &alice(), &bob()));
     });
 }

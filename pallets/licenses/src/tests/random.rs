@@ -5,7 +5,7 @@ use crate::{mock::*, LinkRevision, LinkedPages};
 use alloc::collections::BTreeMap;
 use proptest::prelude::*;
 use ratio1_primitives::{
-    traits::{DeedToken, LicenseInspect, PageMask},
+    traits::{DeedToken, EpochInspect, LicenseInspect, PageMask},
     EpochIndex, License, LicenseClass, LicenseId,
 };
 
@@ -92,12 +92,13 @@ fn apply(step: Step, ended: &mut BTreeMap<u32, PageMask>) {
         Step::Advance(by) => {
             for _ in 0..by {
                 ended.insert(Current::get(), mask_now());
-                Current::mutate(|epoch| *epoch += 1);
+                Epochs::end();
             }
             Ok(())
         }
         Step::Close(by) => {
-            OldestOpen::mutate(|epoch| *epoch = (*epoch + by).min(Current::get()));
+            let oldest = || Open::get().first().copied();
+            (0..by).filter_map(|_| oldest()).for_each(Epochs::close);
             Ok(())
         }
     };
@@ -106,7 +107,7 @@ fn apply(step: Step, ended: &mut BTreeMap<u32, PageMask>) {
 /// The history answers for every open epoch, and for closed ones as far back as it reaches.
 fn check_history(ended: &BTreeMap<u32, PageMask>) {
     let versions = LinkedPages::<Test>::get(0);
-    let reach = versions.first().map_or(0, |oldest| oldest.since.0).min(OldestOpen::get());
+    let reach = versions.first().map_or(0, |oldest| oldest.since.0).min(Epochs::oldest_open().0);
     for (epoch, mask) in ended.range(reach..) {
         assert_eq!(Licenses::linked(0, EpochIndex(*epoch)), Some(*mask), "epoch {epoch}");
     }
