@@ -171,7 +171,9 @@ pub fn payout(epoch: EpochIndex, id: LicenseId) -> Option<PayoutInfo> {
 /// What byte `a` of `epoch` is worth to a license.
 fn worth(class: LicenseClass, epoch: EpochIndex, id: LicenseId, a: u8) -> Balance {
     match (economics::schedule(class), <Licenses as LicenseInspect<AccountId>>::grant(id)) {
-        (Some((entitlement, max)), _) => entitlement.saturating_mul(Balance::from(a)) / Balance::from(max),
+        (Some((entitlement, max)), _) => {
+            entitlement.saturating_mul(Balance::from(a)).checked_div(Balance::from(max)).unwrap_or(0)
+        }
         (None, Some(grant)) => {
             economics::earned(economics::curve::release(grant.assigned, grant.granted, epoch, epoch), a)
         }

@@ -6,6 +6,8 @@
 //! - [`presets`]: `development`, `local`, `testnet`, `mainnet`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![recursion_limit = "512"]
 
 extern crate alloc;

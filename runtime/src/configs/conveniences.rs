@@ -3,12 +3,12 @@
 use super::ProxyType;
 use crate::*;
 use frame_support::{parameter_types, traits::ConstU32};
-use ratio1_primitives::economics::R1;
+use ratio1_primitives::{economics::R1, width::as_u128};
 use sp_runtime::traits::BlakeTwo256;
 
 /// What `items` stored items of together `bytes` bytes are held for.
 pub(super) const fn deposit(items: u32, bytes: u32) -> Balance {
-    items as Balance * R1 / 100 + bytes as Balance * R1 / 100_000
+    as_u128(items) * R1 / 100 + as_u128(bytes) * R1 / 100_000
 }
 
 impl pallet_utility::Config for Runtime {

@@ -54,6 +54,7 @@ impl Get<Multiplier> for MinimumMultiplier {
     fn get() -> Multiplier {
         let (low, high) = (Multiplier::saturating_from_rational(1, 1_000), Multiplier::saturating_from_integer(250));
         match pallet_price::Posted::<Runtime>::get() {
+            // ADR 0028: by the dollar, also where the rate is stale.
             Some(rates) => Multiplier::saturating_from_rational(LEAST_USD, rates.last.price).clamp(low, high),
             None => Multiplier::saturating_from_rational(1, 10),
         }
@@ -118,6 +119,7 @@ impl OnUnbalanced<R1Credit> for BurnAndPay {
 
 /// The half that is burned, and the other one, which takes the rounding.
 fn split(fee: R1Credit) -> (R1Credit, R1Credit) {
+    // ADR 0028: whoever fills its own blocks loses half of what it charges.
     let half = fee.peek().saturating_div(2);
     fee.split(half)
 }

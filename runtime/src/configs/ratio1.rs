@@ -14,6 +14,7 @@ use ratio1_primitives::{
 };
 
 /// Who governs: root, reached through `governance` after its public delay, or by sudo where a preset names a key for it.
+// ADR 0008: one origin for every network; only a preset that names a key lets sudo reach it.
 type Admin = EnsureRoot<AccountId>;
 
 /// Sessions whose validator sets can still be proven: as long as an equivocation may be reported.

@@ -43,6 +43,7 @@ pub type SingleBlockMigrations = ();
 impl frame_system::Config for Runtime {
     type Block = Block;
     type AccountId = AccountId;
+    // ADR 0029: they begin at zero, whatever the block.
     type Nonce = Nonce;
     type Hash = Hash;
     type Lookup = sp_runtime::traits::AccountIdLookup<AccountId, ()>;
@@ -80,6 +81,7 @@ pub struct CallFilter;
 
 impl Contains<RuntimeCall> for CallFilter {
     fn contains(call: &RuntimeCall) -> bool {
+        // ADR 0007: the second lock of deeds.
         !matches!(
             call,
             RuntimeCall::Session(_) | RuntimeCall::Nfts(_) | RuntimeCall::Balances(pallet_balances::Call::burn { .. })

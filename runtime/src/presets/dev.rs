@@ -10,6 +10,7 @@ use ratio1_primitives::{
         price::{Price as Usd, USD},
     },
     kyc::{Country, EntityKind},
+    width::as_u32,
     LicenseClass, NodeId,
 };
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -104,7 +105,7 @@ fn network(p: Parameters, oracles: &[Person], edges: &[Person]) -> serde_json::V
             ..Default::default()
         },
         licenses: pallet_licenses::GenesisConfig { licenses },
-        oracles: pallet_oracles::GenesisConfig { oracles: admitted, minimum: oracles.len().min(2) as u32 },
+        oracles: pallet_oracles::GenesisConfig { oracles: admitted, minimum: as_u32(oracles.len().min(2)) },
         availability: p.availability(),
         session: pallet_session::GenesisConfig { keys },
         price: pallet_price::GenesisConfig { administered: Some(PRICE), ..Default::default() },
