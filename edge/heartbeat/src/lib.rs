@@ -55,7 +55,7 @@ pub mod store;
 pub mod worker;
 
 pub use door::{channels, Handles, Inputs};
-pub use intake::Intake;
+pub use intake::{Bringer, Intake};
 pub use rendezvous::{rendezvous, replicas};
 pub use sender::{run_sender, SenderDeps};
 pub use store::{Store, StoreError};

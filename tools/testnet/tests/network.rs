@@ -26,12 +26,15 @@ use std::collections::BTreeMap;
 use support::{
     attacker::{beat, signed, Attacker},
     chain::Log,
+    clock::{self, Clock},
     hardship::{
         all_take_part, ballot_is_whole, nobody_equivocated, oracles_reach_each_other, Disk, FEW_PLACES, FULL, STRANGERS,
     },
     hold, hold_all,
     jobs::{job_is_served_and_paid, Preparation},
-    on_a_network, stalls,
+    on_a_network,
+    raids::false_relays_bring_nothing,
+    stalls,
     stalls::SILENT,
     step,
     waiting::{closed, finality_resumes, finality_stalls, until, LIVENESS_LIMIT},
@@ -67,12 +70,11 @@ fn network_survives_oracles_that_die_fill_up_and_forget() {
                 network.set_args(oracle, &FEW_PLACES);
             }
             let disk = Disk::under_the_counts_of(network, Who::Dave)?;
+            let clock = Clock::of_the_node(network)?;
             network.start_all().await?;
             let strangers = network.start_strangers(STRANGERS).await?;
             let plan = Plan::make(&network.client(Who::Alice).await?, 0).await?;
-            if let Some(disk) = disk {
-                counts_through_a_full_disk(network, plan, &disk).await?;
-            }
+            counts_through_a_full_disk_and_a_wrong_clock(network, plan, disk.as_ref(), &clock).await?;
             settles_with_one_oracle_dead(network, plan).await?;
             stalls_with_two_dead_and_resumes(network, plan).await?;
             oracles_reach_each_other(network, &strangers).await
@@ -117,6 +119,7 @@ async fn resists_attacks_while_an_oracle_restarts(network: &mut Network) -> Outc
     network.start(Who::Dave).await?;
 
     let facts = closed(&client, epoch).await?;
+    false_relays_bring_nothing(network, &client, STOPPED).await?;
     network.start(STOPPED).await?;
     hold(Check::new("the epoch settles", facts.is_finalised(), format!("{:?}", facts.info.state)))?;
     let expected = facts.info.frozen.as_ref().map_or(1, |frozen| frozen.params.expected);
@@ -239,15 +242,33 @@ fn counts_survived(facts: &EpochFacts) -> Outcome {
     hold(Check::new("the restarted oracle kept its counts", close, detail))
 }
 
-/// An oracle whose disk is full for a third of an epoch keeps what it counts until it can write it.
-async fn counts_through_a_full_disk(network: &mut Network, plan: Plan, disk: &Disk) -> Outcome {
+/// An oracle whose disk is full for a third of an epoch keeps what it counts until it can write it; a node whose clock is
+/// wrong meanwhile loses the beats of that time and no other.
+async fn counts_through_a_full_disk_and_a_wrong_clock(
+    network: &mut Network,
+    plan: Plan,
+    disk: Option<&Disk>,
+    clock: &Clock,
+) -> Outcome {
     let epoch = plan.first;
-    until(plan.clock.epoch_start(epoch) + plan.clock.epoch_ms / 4).await?;
-    disk.is_full_for(FULL).await?;
+    until(plan.clock.epoch_start(epoch) + plan.clock.epoch_ms / 10).await?;
+    let full = async {
+        match disk {
+            Some(disk) => disk.is_full_for(FULL).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(full, clock.is_set_ahead_and_back(network))?;
     network.check()?;
     let facts = closed(&network.client(Who::Alice).await?, epoch).await?;
     hold(Check::new("the epoch settles", facts.is_finalised(), format!("{:?}", facts.info.state)))?;
-    ballot_is_whole(&facts, Who::Dave)
+    let byte = facts.byte(clock::WRONG);
+    let right = byte.is_some_and(|byte| byte >= clock::LEAST);
+    hold(Check::new("a wrong clock costs no more than its own time", right, format!("{byte:?}")))?;
+    match disk {
+        Some(_) => ballot_is_whole(&facts, Who::Dave),
+        None => Ok(()),
+    }
 }
 
 async fn settles_with_one_oracle_dead(network: &mut Network, plan: Plan) -> Outcome {

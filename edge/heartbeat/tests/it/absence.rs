@@ -3,7 +3,7 @@
 use crate::{fakes::*, worker::Running as Worker};
 use ratio1_heartbeat::{
     absence::AbsenceWatch, counts::EpochCounts, ports::InboundBatch, refresh::Refresh, relay::seal,
-    service_byte::service_bytes, Intake,
+    service_byte::service_bytes, Bringer, Intake,
 };
 use ratio1_primitives::{
     api::Absence,
@@ -71,7 +71,7 @@ impl Sim {
             let said = reporting(*n, epoch, slot, &[(1, Running)]).beat;
             let beat = if self.serves && *n == 9 { said } else { beat(*n, epoch, slot) };
             let beat = Heartbeat { block_number: quoted.number, block_hash: quoted.hash, ..beat };
-            let counted = self.intake.count(&sign(*n, beat), now);
+            let counted = self.intake.count(&sign(*n, beat), Bringer::Relay, now);
             assert!(counted.is_ok() || !self.intake.is_counting(), "{counted:?}");
         }
         self.slot += 1;

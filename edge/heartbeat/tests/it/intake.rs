@@ -4,7 +4,7 @@ use ratio1_heartbeat::{
     counts::EpochCounts,
     ports::{BlockRef, Source},
     refresh::{Known, Refresh},
-    Intake,
+    Bringer, Intake,
 };
 use ratio1_primitives::{
     heartbeat::{BeatRefusal, CountAnswer, CountQuery, Heartbeat, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BEAT_BYTES},
@@ -143,7 +143,7 @@ fn oracle_intake(nodes: &[u8], oracles: &[u8]) -> Intake {
 fn beats_cover_nothing_unless_there_is_no_other_oracle() {
     let covered = |oracles: &[u8]| {
         let mut intake = oracle_intake(&[1, 2], oracles);
-        intake.count(&signed(1, 1, NOW), at(1, NOW)).unwrap();
+        intake.count(&signed(1, 1, NOW), Bringer::Relay, at(1, NOW)).unwrap();
         intake.accept(FROM, &signed(2, 1, NOW).encode(), at(1, NOW)).unwrap();
         intake.running().coverage().count()
     };
@@ -180,7 +180,7 @@ fn ask(intake: &mut Intake, change: impl FnOnce(&mut CountQuery)) -> CountAnswer
 #[test]
 fn node_is_told_how_many_of_its_beats_are_counted() {
     let mut intake = intake();
-    (NOW - 2..=NOW).for_each(|slot| intake.count(&signed(1, 1, slot), at(1, NOW)).unwrap());
+    (NOW - 2..=NOW).for_each(|slot| intake.count(&signed(1, 1, slot), Bringer::Relay, at(1, NOW)).unwrap());
     assert_eq!(ask(&mut intake, |_| {}), Ok(3));
     assert_eq!(ask(&mut intake, |query| query.license = LicenseId(2)), Ok(0));
     assert_eq!(ask(&mut intake, |query| query.license = LicenseId(3)), Err(BeatRefusal::Unlicensed));
@@ -213,7 +213,7 @@ fn beats_of_the_node_before_do_not_count_when_a_license_is_linked_anew() {
     refresh(&mut intake, at(1, 0));
     intake.open(EpochCounts::new(EpochIndex(1), PARAMS), at(1, 0));
     for slot in 0..108 {
-        [1, 2].iter().for_each(|n| intake.count(&signed(*n, 1, slot), at(1, slot)).unwrap());
+        [1, 2].iter().for_each(|n| intake.count(&signed(*n, 1, slot), Bringer::Relay, at(1, slot)).unwrap());
     }
     // First nobody's for a while, then another node's.
     for linked in [None, Some(node_id(12))] {
@@ -227,11 +227,11 @@ fn beats_of_the_node_before_do_not_count_when_a_license_is_linked_anew() {
     assert_eq!((intake.running().accepted(LicenseId(1)), intake.running().accepted(LicenseId(2))), (108, 0));
     let mut of_new = beat(2, 1, 108);
     let new = sign(12, of_new.clone());
-    intake.count(&new, at(1, 108)).unwrap();
+    intake.count(&new, Bringer::Relay, at(1, 108)).unwrap();
     // What the old node signs is nobody's any more, but no forgery: who passes it on may not know yet.
-    assert_eq!(intake.count(&signed(2, 1, 107), at(1, 108)), Err(BeatRefusal::Unlicensed));
+    assert_eq!(intake.count(&signed(2, 1, 107), Bringer::Relay, at(1, 108)), Err(BeatRefusal::Unlicensed));
     of_new.slot = 107;
-    assert_eq!(intake.count(&sign(13, of_new), at(1, 108)), Err(BeatRefusal::Signature));
+    assert_eq!(intake.count(&sign(13, of_new), Bringer::Relay, at(1, 108)), Err(BeatRefusal::Signature));
     assert_eq!(intake.running().accepted(LicenseId(2)), 1);
 }
 
@@ -243,7 +243,7 @@ fn beats_of_the_node_before_do_not_count_after_a_restart() {
     let start = |of_two| Intake::preset(GENESIS, CLOCK, PARAMS, EpochIndex(1), &nodes(of_two), &blocks);
     let mut before = start(node_id(2));
     (0..=NOW).for_each(|slot| {
-        [1, 2].iter().for_each(|n| before.count(&signed(*n, 1, slot), at(1, slot)).unwrap());
+        [1, 2].iter().for_each(|n| before.count(&signed(*n, 1, slot), Bringer::Relay, at(1, slot)).unwrap());
     });
     let dir = tempfile::tempdir().unwrap();
     let store = ratio1_heartbeat::Store::open(dir.path(), CHAIN).unwrap();

@@ -5,10 +5,9 @@ use crate::{
 use codec::Encode;
 use ratio1_heartbeat::{
     counts::{Bitmap, EpochCounts},
-    intake::Bringer,
     ports::Source,
     refresh::{Known, Refresh},
-    Intake, Store,
+    Bringer, Intake, Store,
 };
 use ratio1_primitives::{
     ballot::{Phase, Vote},
@@ -57,7 +56,9 @@ fn services_are_counted_when_the_chain_knows_them_of_that_license() {
     intake.accept(FROM, &reporting(9, 1, NOW, &states).encode(), at(1, NOW)).unwrap();
     intake.accept(FROM, &reporting(8, 1, NOW, &[(2, Down)]).encode(), at(1, NOW)).unwrap();
     intake.count(&reporting(9, 1, NOW - 1, &[(0, Down), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
-    intake.count(&reporting(9, 1, NOW - 2, &[(0, Running), (1, Running), (0, Down)]), Bringer::Relay, at(1, NOW)).unwrap();
+    intake
+        .count(&reporting(9, 1, NOW - 2, &[(0, Running), (1, Running), (0, Down)]), Bringer::Relay, at(1, NOW))
+        .unwrap();
     assert_eq!(ran(intake.running(), NOW), [true, true, false]);
     assert_eq!(ran(intake.running(), NOW - 1), [false, true, false]);
     assert_eq!(ran(intake.running(), NOW - 2), [false, true, false], "listed twice");
@@ -72,7 +73,7 @@ fn no_service_counts_when_two_states_are_signed_for_one_slot() {
     let mut intake = intake(&chain());
     let now = at(1, NOW);
     let said = |state| reporting(9, 1, NOW, &[(0, Running), (1, state)]);
-    intake.count(&reporting(9, 1, NOW - 1, &[(0, Running), (1, Running)]), now).unwrap();
+    intake.count(&reporting(9, 1, NOW - 1, &[(0, Running), (1, Running)]), Bringer::Relay, now).unwrap();
     intake.accept(FROM, &said(Running).encode(), now).unwrap();
     assert_eq!(intake.accept(FROM, &said(Running).encode(), now), Err(BeatRefusal::Duplicate));
     assert_eq!(ran(intake.running(), NOW), [true, true, false]);
@@ -96,8 +97,8 @@ fn other_states_are_plain_duplicates_when_the_license_has_no_service() {
     let chain = chain();
     let mut intake = intake(&chain);
     let now = at(1, NOW);
-    intake.count(&reporting(1, 1, NOW, &[]), now).unwrap();
-    assert_eq!(intake.count(&reporting(1, 1, NOW, &[(0, Running)]), now), Err(BeatRefusal::Duplicate));
+    intake.count(&reporting(1, 1, NOW, &[]), Bringer::Relay, now).unwrap();
+    assert_eq!(intake.count(&reporting(1, 1, NOW, &[(0, Running)]), Bringer::Relay, now), Err(BeatRefusal::Duplicate));
     assert_eq!(ran(intake.running(), NOW), [false; 3]);
 }
 
@@ -114,7 +115,7 @@ fn contradiction_is_refused_when_it_quotes_no_recent_block() {
 fn sender_of_forged_contradictions_is_ignored_after_a_few() {
     let mut intake = intake(&chain());
     let now = at(1, NOW);
-    intake.count(&reporting(9, 1, NOW, &[(0, Running)]), now).unwrap();
+    intake.count(&reporting(9, 1, NOW, &[(0, Running)]), Bringer::Relay, now).unwrap();
     let forged = SignedHeartbeat { signature: signed(8, 1, NOW).signature, ..reporting(9, 1, NOW, &[(0, Down)]) };
     let refusals: Vec<_> = (0..9).map(|_| intake.accept(FROM, &forged.encode(), now).unwrap_err()).collect();
     assert!(refusals[..8].iter().all(|why| *why == BeatRefusal::Signature), "{refusals:?}");
