@@ -114,7 +114,7 @@ fn greedy_request(g: &mut Gen) -> Option<Step> {
     let draw = |g: &mut Gen| Some(JobRequest { nodes: 64, epochs: g.rng.gen_range(1..4), ..request(g) });
     let fitting = |request: &JobRequest| {
         let refusal = Jobs::can_request(ids[who].clone(), request.clone(), Balance::MAX).err();
-        refusal.is_none_or(|refusal| matches!(refusal, pallet_jobs::Error::TooManyLookedFor))
+        refusal.is_none_or(|refusal| refusal == pallet_jobs::Error::<Runtime>::TooManyLookedFor.into())
     };
     let request = g.search(draw, fitting)?;
     g.signed(who, Call::request { request: Box::new(request), max_price: Balance::MAX })

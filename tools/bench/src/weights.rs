@@ -16,7 +16,7 @@ mod measured;
 
 use crate::figures::{Figure, Outcome};
 use declared::{Cost, Function};
-use frame_support::{traits::Get, weights::RuntimeDbWeight};
+use frame_support::weights::RuntimeDbWeight;
 use measured::Measured;
 use ratio1_runtime::Runtime;
 use std::{
