@@ -1,9 +1,8 @@
 //! What an attack on reputations costs, and what it achieves, on the real runtime.
 
-mod common;
 
 use codec::Encode;
-use common::{
+use crate::common::{
     people::{funded, newcomer},
     work::{request, CAPACITY},
     Person, Shape, Sim,

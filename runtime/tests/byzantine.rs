@@ -4,9 +4,8 @@
 //! to finalise, but no value is ever invented. Where none may be faulty (`n` of two or three) each must still hear one
 //! other, so one link less may be bad.
 
-mod common;
 
-use common::{ballot, Shape, Sim};
+use crate::common::{ballot, Shape, Sim};
 use proptest::prelude::*;
 use ratio1_heartbeat::{counts::EpochCounts, coverage::CoverageMeter};
 use ratio1_primitives::{

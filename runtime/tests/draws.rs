@@ -1,8 +1,7 @@
 //! What it costs to look for nodes that do not exist, and what it achieves, on the real runtime with its real weights.
 
-mod common;
 
-use common::{
+use crate::common::{
     people::{funded, newcomer},
     work::request,
     Person, Shape, Sim,

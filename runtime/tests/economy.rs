@@ -1,9 +1,8 @@
 //! The token's life on the real runtime, from zero issuance: the Genesis deed fills the pools, liquidity pays a buyer,
 //! the buyer mines and sells; and who is not admitted is refused at every door.
 
-mod common;
 
-use common::{
+use crate::common::{
     people::{attest, fund, newcomer, LATER},
     Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR,
 };
@@ -56,7 +55,7 @@ fn next_epoch(sim: &mut Sim, licenses: &[LicenseId]) -> EpochIndex {
 
 /// A chain on which the Genesis deed mines, and the liquidity wallet has something to give.
 fn funded() -> Sim {
-    common::people::funded(SHAPE)
+    crate::common::people::funded(SHAPE)
 }
 
 /// One deed of the first tier.

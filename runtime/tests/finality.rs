@@ -3,10 +3,9 @@
 //!
 //! What only nodes can show: that they follow the forced change, and that finality goes on with the new set.
 
-mod common;
 
 use codec::Decode;
-use common::{
+use crate::common::{
     council::{capture, chain_of, run_delay_at, schedule},
     Person, Shape, Sim,
 };

@@ -2,10 +2,9 @@
 //! block: among them that what is held is what the slots hold, that every job's ledger adds up, and that all base units are
 //! on some account.
 
-mod common;
 
 use codec::Encode;
-use common::{
+use crate::common::{
     people::{attest, fund, funded, newcomer, LATER},
     work::request,
     Person, Shape, Sim,

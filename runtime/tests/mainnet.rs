@@ -1,9 +1,8 @@
 //! The `mainnet` preset after a genesis ceremony (`chain-specs/README.md`): what it starts with, and that it reaches its
 //! first mint and its first paid transfer by itself.
 
-mod common;
 
-use common::{Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
+use crate::common::{Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
 use frame_support::{assert_ok, genesis_builder_helper::get_preset};
 use ratio1_primitives::{
     economics::{minted, pools::split, R1},
@@ -40,7 +39,7 @@ fn ceremony(oracles: &[Person]) -> Value {
     let [foundation, liquidity, operations, registrar] =
         [FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR].map(Person::new);
     let attestation = |who: &Person, kind: EntityKind| {
-        let entity = common::entity(&who.id());
+        let entity = crate::common::entity(&who.id());
         json!([who.id(), entity, kind, to_value(Country(*b"RO")).unwrap(), 400])
     };
     let mut attestations = vec![attestation(&foundation, EntityKind::Company)];

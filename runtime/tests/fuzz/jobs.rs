@@ -91,7 +91,8 @@ pub fn draw(g: &mut Gen, call: &str) -> Option<Step> {
             g.signed(who, Call::add_nodes { job, nodes, epochs, max_price })
         }
         "cancel" => {
-            let (who, job) = job_of(g, |job| job.live > 0 && job.cancelled.is_none())?;
+            let again = g.chance(0.1);
+            let (who, job) = job_of(g, |job| job.live > 0 && job.cancelled.is_some() == again)?;
             g.signed(who, Call::cancel { job })
         }
         "reject" => reject(g),
