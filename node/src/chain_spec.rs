@@ -92,7 +92,7 @@ pub fn names_oracles(genesis: &sp_runtime::Storage) -> bool {
 /// Hash of the genesis block that a specification gives, without opening a database.
 ///
 /// # Errors
-/// When the genesis state can not be built, or its runtime names no version.
+/// When the genesis state cannot be built, or its runtime names no version.
 pub fn genesis_hash(spec: &dyn AnyChainSpec) -> Result<ratio1_primitives::Hash, String> {
     use sp_runtime::traits::{Block as _, HashingFor};
 

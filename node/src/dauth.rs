@@ -1,4 +1,4 @@
-//! dAuth: whether the chain admits this node, and if not, why and what helps (protocol section 2).
+//! dAuth: whether the chain admits this node, and if not, why and what helps (docs/protocol/identity.md#dauth).
 //!
 //! It decides about heartbeats and work only, and only here: blocks and finality follow the on-chain set alone.
 

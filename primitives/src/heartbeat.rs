@@ -1,4 +1,4 @@
-//! The heartbeat: what a node signs every interval, and the messages that carry it (protocol section 4).
+//! The heartbeat: what a node signs, and what carries it (docs/protocol/availability.md#what-a-heartbeat-says).
 //!
 //! Never a transaction. Versioned and domain-separated: the signature covers the domain, the genesis hash and the
 //! beat, so that nothing signed for one purpose or chain serves another.
@@ -111,7 +111,7 @@ impl SignedHeartbeat {
 pub struct RelayBatch {
     /// The relaying oracle's vote key.
     pub relay: VoteId,
-    /// The oracle this copy is for: a batch can not be passed on to others.
+    /// The oracle this copy is for: a batch cannot be passed on to others.
     pub to: VoteId,
     /// Unix milliseconds by the relay's clock.
     pub sent_at: u64,

@@ -38,7 +38,7 @@ pub trait KycInspect<AccountId> {
     /// Whether `who` may begin something now: attested, not expired, not revoked, country permitted. No grace.
     fn admits(who: &AccountId) -> Result<Attestation, KycRefusal>;
     /// Whether what `who` began may go on in `epoch`, which is the running one: as `admits`, with the grace and delays of
-    /// section 2.
+    /// docs/protocol/identity.md#good-standing.
     fn standing(who: &AccountId, epoch: EpochIndex) -> Result<Attestation, KycRefusal>;
 }
 
@@ -101,7 +101,7 @@ pub trait AvailabilityProvider {
     /// The byte from which a node, or a service, counted as available in `epoch`, while that is known.
     fn threshold(epoch: EpochIndex) -> Option<u8>;
     /// The height known to be final by the oracles that measured `epoch`: the lower median of what the ballots that
-    /// counted say. A service accepted later can not have been measured. `None` while the epoch is not finalised, or
+    /// counted say. A service accepted later cannot have been measured. `None` while the epoch is not finalised, or
     /// where governance chose its bytes.
     fn known(epoch: EpochIndex) -> Option<BlockNumber>;
     /// The finalised bytes of a page of services in `epoch`, while they are kept.

@@ -111,7 +111,7 @@ fn the_economy_runs_from_zero_to_a_resold_deed() {
     let locked = of(Pool::Marketing) + of(Pool::Grants) + of(Pool::Social);
     assert_eq!((total(&mut sim, &foundation), sim.balance(&foundation.id())), (locked, 0));
 
-    // Governance can not spend a locked pool.
+    // Governance cannot spend a locked pool.
     let words = |text: &str| text.as_bytes().to_vec().try_into().unwrap();
     let early = PoolsCall::disburse {
         pool: Pool::Marketing,

@@ -1,4 +1,4 @@
-//! What a captured council can not do: the delay, the limits of what is immediate, and upgrades through both.
+//! What a captured council cannot do: the delay, the limits of what is immediate, and upgrades through both.
 
 
 use codec::Encode;
@@ -190,7 +190,7 @@ fn a_captured_council_changes_nothing_before_the_delay_is_over() {
     for (wish, call) in wishes {
         match schedule(&mut captured, call) {
             Ok(()) => taken += 1,
-            // What can not even be announced: too heavy for the beginning of a block.
+            // What cannot even be announced: too heavy for the beginning of a block.
             Err(e) => assert_eq!(e, pallet_governance::Error::<Runtime>::TooHeavy.into(), "{wish}"),
         }
     }

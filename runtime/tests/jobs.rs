@@ -484,7 +484,7 @@ fn strangers_and_unpaid_requests_are_refused_and_change_nothing() {
     let (mut sim, requester) = ready();
     let stranger = Person::new("Stranger");
     fund(&mut sim, &requester, R1);
-    assert!(sim.request(&stranger, request(1, 1)).is_err(), "an account nobody attested can not even pay fees");
+    assert!(sim.request(&stranger, request(1, 1)).is_err(), "an account nobody attested cannot even pay fees");
     type E = pallet_jobs::Error<Runtime>;
     let mut refused = |request, error: E| {
         let result = sim.request(&requester, request).unwrap();

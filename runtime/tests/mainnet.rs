@@ -15,11 +15,11 @@ use ratio1_runtime::{
 };
 use serde_json::{json, to_value, Value};
 
-/// As many oracles as the protocol advises at least.
+/// As many oracles as docs/protocol/units-and-clock.md#one-runtime-four-presets advises.
 const ORACLES: u32 = 7;
 /// Members of the council, apart from the oracles.
 const MEMBERS: u32 = 5;
-/// The table of protocol section 1.
+/// The table of docs/protocol/units-and-clock.md#one-runtime-four-presets.
 const SHAPE: Shape = Shape {
     oracles: ORACLES,
     edges: 0,
@@ -106,7 +106,7 @@ fn mainnet_starts_with_assignments_and_without_r1_or_sudo() {
         assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
         assert_eq!(frame_system::Account::<Runtime>::iter().map(|(_, a)| a.data.free + a.data.reserved).max(), Some(0));
 
-        // The protocol's table.
+        // The table of docs/protocol/units-and-clock.md#one-runtime-four-presets.
         let info = Availability::clock_info();
         assert_eq!(info.clock.unwrap().epoch_ms, 86_400_000);
         let params = info.params;

@@ -160,9 +160,9 @@ impl Voter {
             self.telemetry.phase(round.epoch, round.phase);
             for (index, seat) in (0u16..).zip(&round.frozen.seats) {
                 if keys.contains(&seat.vote_key) {
-                    // One round that can not be voted on must not silence the others.
+                    // One round that cannot be voted on must not silence the others.
                     if let Err(error) = self.vote(best, round, index, closed, now, &mut votes) {
-                        self.say(round.epoch, "the oracle can not vote on the epoch", Some(&error));
+                        self.say(round.epoch, "the oracle cannot vote on the epoch", Some(&error));
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! Heartbeats off chain: what an edge node sends, and what an oracle counts, relays and votes (protocol section 4).
+//! Heartbeats off chain: what nodes send, and oracles count, relay, vote (docs/protocol/availability.md#heartbeats).
 //!
 //! The crate knows neither sockets nor databases of the node around it: everything comes through [`ports`].
 //!

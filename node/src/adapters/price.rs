@@ -23,13 +23,13 @@ const DECIMALS: usize = 18;
 /// Why the file names no price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Unusable {
-    /// It can not be read.
+    /// It cannot be read.
     Unreadable(io::ErrorKind),
     /// It is a folder, a pipe or a device.
     NoFile,
     /// It is no decimal number, or one with more than 18 decimals.
     NoNumber,
-    /// It is a number, but an R1 can not be said to cost that.
+    /// It is a number, but an R1 cannot be said to cost that.
     OutOfBounds,
     /// It was not modified for longer than an epoch, or is from the future.
     Old,
@@ -40,7 +40,7 @@ enum Unusable {
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(why) => write!(f, "it can not be read ({why}): check the path and its permissions"),
+            Self::Unreadable(why) => write!(f, "it cannot be read ({why}): check the path and its permissions"),
             Self::NoFile => write!(f, "it is no file: name a file, no folder and no pipe"),
             Self::NoNumber => write!(f, "it must hold one number such as 0.25, with at most 18 decimals"),
             Self::OutOfBounds => write!(f, "the number must lie between 0.0001 and 10000 USD"),

@@ -1,4 +1,4 @@
-//! # The public delay, and pauses that expire (protocol section 8)
+//! # The public delay, and pauses that expire (docs/protocol/governance.md#deciding)
 //!
 //! ## Overview
 //!

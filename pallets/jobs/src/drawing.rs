@@ -191,7 +191,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// No node was found in time: the slots end, one by one. One that can not be ended is left as it is, with its money.
+    /// No node was found in time: the slots end, one by one. One that cannot be ended is left as it is, with its money.
     fn give_up(draw: &mut Draw, meter: &mut WeightMeter) {
         while let Some(slot) = draw.slots.first().copied() {
             if meter.try_consume(T::WeightInfo::give_up()).is_err() {

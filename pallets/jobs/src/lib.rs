@@ -1,6 +1,6 @@
 //! # Jobs
 //!
-//! Proof of AI (protocol section 6, whitepaper 3.2.5): who needs containers run asks for a job and puts its price on
+//! Proof of AI (docs/protocol/jobs.md#asking): who needs containers run asks for a job and puts its price on
 //! hold; the chain draws nodes for it; what they verifiably did is paid, less the 15 % that is burned; what they did not
 //! do is returned. Nobody stands in between.
 //!

@@ -190,7 +190,7 @@ parameter_types! {
     pub static Issued: Balance = 0;
     /// Whether to check the chain after every block. Off only where thousands of blocks are made of a checked kind.
     pub static Checked: bool = true;
-    /// What was logged as an error: steps that were rolled back, things that can not be.
+    /// What was logged as an error: steps that were rolled back, things that cannot be.
     pub static Logged: alloc::vec::Vec<alloc::string::String> = alloc::vec::Vec::new();
 }
 
@@ -559,7 +559,7 @@ pub fn with_parameters(licenses: u32, parameters: Parameters) -> sp_io::TestExte
     build(licenses, parameters, false)
 }
 
-/// The same, with nodes that can not sign.
+/// The same, with nodes that cannot sign.
 pub fn many_licenses(licenses: u32) -> sp_io::TestExternalities {
     build(licenses, Parameters::default(), true)
 }

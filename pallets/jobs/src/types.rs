@@ -367,7 +367,7 @@ pub struct Service<AccountId> {
     pub slot: SlotRef,
     /// Whose node.
     pub license: LicenseId,
-    /// Who is paid: the license's owner at its acceptance. It can not change while the node serves.
+    /// Who is paid: the license's owner at its acceptance. It cannot change while the node serves.
     pub payee: AccountId,
     /// The block of its acceptance.
     pub block: BlockNumber,

@@ -1,4 +1,4 @@
-//! # What nodes offer (protocol section 6)
+//! # What nodes offer (docs/protocol/jobs.md#declarations)
 //!
 //! ## Overview
 //!

@@ -1,4 +1,4 @@
-//! # The R1/USD rate (protocol section 8)
+//! # The R1/USD rate (docs/protocol/governance.md#price)
 //!
 //! ## Overview
 //!

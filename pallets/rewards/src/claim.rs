@@ -18,7 +18,7 @@ const CLAIM_LONGEVITY: u64 = 64;
 /// others from their pay.
 const CLAIM_PRIORITY: u64 = 1;
 
-/// The shares can not exceed the cap, so a class that keeps to its share keeps the whole to the cap.
+/// The shares cannot exceed the cap, so a class that keeps to its share keeps the whole to the cap.
 const _: () = assert!(
     economics::GENESIS_SHARE + economics::MASTER_SHARE + economics::NODE_SHARE <= economics::CAP,
     "shares of the classes exceed the cap"

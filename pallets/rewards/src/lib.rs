@@ -2,7 +2,7 @@
 //!
 //! ## Overview
 //!
-//! Turns finalised availability into R1 (protocol section 5). There is no pre-mine: whatever R1 exists was minted here.
+//! Turns finalised availability into R1 (docs/protocol/rewards.md#credits). No pre-mine: all R1 was minted here.
 //! A genesis that issues any is refused.
 //!
 //! A Node Deed mines for its owner and the Genesis deed for the five pools, both by *byte credits*: every finalised

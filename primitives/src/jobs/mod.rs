@@ -1,4 +1,4 @@
-//! Proof of AI as types and pure functions (protocol section 6, whitepaper 3.2.5): what a job asks for ([`request`]), what
+//! Proof of AI as types and pure functions (docs/protocol/jobs.md#asking): what a job asks for ([`request`]), what
 //! it costs and earns ([`price`]), who gets it ([`draw`]), and what a node offers and is worth ([`node`]).
 
 pub mod draw;

@@ -261,7 +261,7 @@ pub(super) fn running<T: Config>(
     Ok(id)
 }
 
-/// The `n`-th node, that can not sign.
+/// The `n`-th node, that cannot sign.
 pub(super) fn worker<T: Config>(n: u32) -> (LicenseId, AccountId) {
     let license = license(n);
     (license, T::BenchmarkHelper::worker(license, keyless(license), &profile(), Reputation::default()))
