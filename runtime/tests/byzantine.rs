@@ -4,7 +4,6 @@
 //! to finalise, but no value is ever invented. Where none may be faulty (`n` of two or three) each must still hear one
 //! other, so one link less may be bad.
 
-
 use crate::common::{ballot, Shape, Sim};
 use proptest::prelude::*;
 use ratio1_heartbeat::{counts::EpochCounts, coverage::CoverageMeter};

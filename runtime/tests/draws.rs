@@ -1,6 +1,5 @@
 //! What it costs to look for nodes that do not exist, and what it achieves, on the real runtime with its real weights.
 
-
 use crate::common::{
     people::{funded, newcomer},
     work::request,

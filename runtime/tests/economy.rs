@@ -1,7 +1,6 @@
 //! The token's life on the real runtime, from zero issuance: the Genesis deed fills the pools, liquidity pays a buyer,
 //! the buyer mines and sells; and who is not admitted is refused at every door.
 
-
 use crate::common::{
     people::{attest, fund, newcomer, LATER},
     Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR,

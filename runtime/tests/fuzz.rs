@@ -25,9 +25,9 @@ mod world;
 pub use world::{draw_plain, run};
 
 use frame_support::traits::GetCallMetadata;
-use table::Table;
 use ratio1_runtime::RuntimeCall;
 use std::{io::Write, time::Instant};
+use table::Table;
 
 /// The pallets of which the short mode must see every call succeed.
 const OUR_PALLETS: [&str; 11] =
@@ -82,8 +82,7 @@ fn from_env(name: &str, default: u64) -> u64 {
 fn run_chains(seeds: &[u64], calls: u64) -> Table {
     let mut table = Table::default();
     for pair in seeds.chunks(2) {
-        let chains: Vec<_> =
-            pair.iter().copied().map(|seed| std::thread::spawn(move || run(seed, calls))).collect();
+        let chains: Vec<_> = pair.iter().copied().map(|seed| std::thread::spawn(move || run(seed, calls))).collect();
         for chain in chains {
             table.merge(&chain.join().expect("no invariant breaks"));
         }

@@ -1,12 +1,11 @@
 //! What a captured council cannot do: the delay, the limits of what is immediate, and upgrades through both.
 
-
-use codec::Encode;
 use crate::common::{
     council::{bounded, capture, chain, run_delay, schedule, settle},
     work::CAPACITY,
     Person, Sim,
 };
+use codec::Encode;
 use frame_support::{
     assert_ok,
     migrations::VersionedMigration,

@@ -2,13 +2,12 @@
 //! block: among them that what is held is what the slots hold, that every job's ledger adds up, and that all base units are
 //! on some account.
 
-
-use codec::Encode;
 use crate::common::{
     people::{attest, fund, funded, newcomer, LATER},
     work::request,
     Person, Shape, Sim,
 };
+use codec::Encode;
 use frame_support::{
     assert_ok,
     traits::fungible::{Inspect, InspectHold},

@@ -1,7 +1,6 @@
 //! The `mainnet` preset after a genesis ceremony (`chain-specs/README.md`): what it starts with, and that it reaches its
 //! first mint and its first paid transfer by itself.
 
-
 use crate::common::{Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
 use frame_support::{assert_ok, genesis_builder_helper::get_preset};
 use ratio1_primitives::{

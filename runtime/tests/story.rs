@@ -1,6 +1,5 @@
 //! From zero issuance to the first paid transfer, on the real runtime; and what callers may not do.
 
-
 use crate::common::{ballot, validity, Person, Shape, Sim};
 use frame_support::assert_ok;
 use ratio1_primitives::{

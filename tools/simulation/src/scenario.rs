@@ -96,7 +96,7 @@ pub struct Quote {
     pub usd: Price,
 }
 
-/// Revenue of jobs. Jobs are not on the chain yet: this is an assumption about demand, and nothing else here follows
+/// Revenue of jobs. They are not simulated one by one: this is an assumption about demand, and nothing else follows
 /// from it than the burn. It grows in a straight line from `from` to `full`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Jobs {
