@@ -1,31 +1,21 @@
-//! Draws: from the seed to the offer. Which node is found, [`draw`](ratio1_primitives::jobs::draw) decides, and
-//! [`searching`](crate::searching) who may be found; this is the pace.
+//! The pace of draws: whose turn it is, and how long it may be. Which node is found,
+//! [`draw`](ratio1_primitives::jobs::draw) decides, and [`searching`](crate::searching) who may be found.
 
-use crate::{pallet::*, place::Place, types::*, WeightInfo};
+use crate::{pallet::*, types::*, WeightInfo, LOG_TARGET};
 use alloc::collections::vec_deque::VecDeque;
-use frame_support::{ensure, traits::ConstU32, weights::WeightMeter, BoundedVec};
+use frame_support::{
+    storage::with_storage_layer,
+    weights::{Weight, WeightMeter},
+};
 use ratio1_primitives::{
-    jobs::{draw, Capacity, SlotRef, MAX_NODES, SEED_BLOCKS},
+    jobs::{draw, MAX_NODES},
     kyc::EntityId,
-    traits::{AvailabilityProvider, BlockRandomness, LicenseInspect},
-    Balance, EpochIndex, JobId,
+    traits::Market,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
 /// Positions of a turn where so many entities wait that a block has no more for each.
 pub(crate) const SHORTEST_TURN: u32 = 16;
-
-/// VRF outputs of consecutive blocks, the oldest first.
-type VrfOutputs = [[u8; 32]; SEED_BLOCKS as usize];
-
-/// `outputs` and one more: the oldest goes.
-fn with_newest(mut outputs: VrfOutputs, newest: [u8; 32]) -> VrfOutputs {
-    outputs.rotate_left(1);
-    if let Some(last) = outputs.last_mut() {
-        *last = newest;
-    }
-    outputs
-}
 
 /// Positions of a turn, of those that a block has room for: `most`, or fewer if many entities wait for theirs.
 fn turn_length(positions: u64, entities: u32, most: u32) -> u32 {
@@ -34,92 +24,25 @@ fn turn_length(positions: u64, entities: u32, most: u32) -> u32 {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Keep the VRF output of the block before `now`, and the seed of the draws opened five blocks ago.
-    pub(crate) fn note_output(now: u32) {
-        let outputs = with_newest(Outputs::<T>::get(), T::Randomness::of_last_block());
-        Outputs::<T>::put(outputs);
-        if let Some(opened) = now.checked_sub(SEED_BLOCKS.saturating_add(1)) {
-            if OpenedAt::<T>::get(opened) > 0 {
-                Seeds::<T>::insert(opened, outputs);
-            }
-        }
+    /// Run one bounded piece of work in its own storage layer.
+    fn attempt<R: Default>(what: &str, work: impl FnOnce() -> Result<R, DispatchError>) -> R {
+        with_storage_layer(work).unwrap_or_else(|error| {
+            log::error!(target: LOG_TARGET, "{what}: rolled back: {error:?}");
+            R::default()
+        })
     }
 
-    /// Open a draw of nodes for `slots` of a job of `entity`; its number. `burned` of what is held was burned for it.
-    pub(crate) fn open_draw(
-        job: JobId,
-        entity: EntityId,
-        slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
-        burned: Balance,
-    ) -> Result<u64, DispatchError> {
-        let id = NextDraw::<T>::get();
-        NextDraw::<T>::put(id.checked_add(1).ok_or(Error::<T>::Corrupted)?);
-        let include = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted)?.selectors.include;
-        let included = !include.is_empty();
-        let licenses = match included {
-            true => u32::try_from(include.len()).map_err(|_| Error::<T>::Corrupted)?,
-            false => T::Licenses::count(),
-        };
-        let opened = Self::block();
-        // Without a finalised epoch nobody is known to be available: epoch 0 is never balloted.
-        let bytes_of = T::Availability::last_finalised().unwrap_or(EpochIndex(0));
-        let until = Polled::<T>::get().saturating_add(Settings::<T>::get().draw_blocks);
-        OpenedAt::<T>::mutate(opened, |draws| *draws = draws.saturating_add(1));
-        let more = u32::try_from(slots.len()).map_err(|_| Error::<T>::Corrupted)?;
-        let looking = Turns::<T>::get(entity).unwrap_or_default();
-        let (draws, all) = (looking.draws.saturating_add(1), looking.slots.saturating_add(more));
-        Turns::<T>::insert(entity, Looking { draws, slots: all, ..looking });
-        let opening = Event::DrawOpened { draw: id, job, slots: slots.clone(), licenses, included, bytes_of, burned };
-        Self::deposit_event(opening);
-        let draw = Draw { job, slots, opened, licenses, included, bytes_of, seed: None, pass: 0, position: 0, until };
-        Draws::<T>::insert(entity, id, draw);
-        Ok(id)
+    /// A turn in which one position is looked at as far as there is something to look at, and somebody is found there.
+    pub(crate) fn find_weight() -> Weight {
+        T::WeightInfo::turn(1)
+            .saturating_add(T::WeightInfo::skip())
+            .saturating_add(T::WeightInfo::own(MAX_NODES))
+            .saturating_add(T::Market::offer_weight())
     }
 
-    /// Look no more for a node for `slot`.
-    pub(crate) fn leave_draw(entity: EntityId, id: u64, slot: u16) {
-        let Some(mut draw) = Draws::<T>::get(entity, id) else { return };
-        let before = draw.slots.len();
-        draw.slots.retain(|other| *other != slot);
-        Self::keep_draw(entity, id, draw, before);
-    }
-
-    /// Store a draw that looked for nodes for `before` slots, or forget it if it is over; its seed with the last one that
-    /// needs it.
-    fn keep_draw(entity: EntityId, id: u64, draw: Draw, before: usize) {
-        let gone = u32::try_from(before.saturating_sub(draw.slots.len())).unwrap_or(u32::MAX);
-        let over = draw.slots.is_empty();
-        if gone > 0 {
-            Turns::<T>::mutate_exists(entity, |looking| {
-                if let Some(looking) = looking {
-                    looking.slots = looking.slots.saturating_sub(gone);
-                    looking.draws = looking.draws.saturating_sub(over.into());
-                }
-                *looking = looking.filter(|looking| looking.draws > 0);
-            });
-        }
-        if !over {
-            Draws::<T>::insert(entity, id, draw);
-            return;
-        }
-        Draws::<T>::remove(entity, id);
-        let left = OpenedAt::<T>::get(draw.opened).saturating_sub(1);
-        if left > 0 {
-            OpenedAt::<T>::insert(draw.opened, left);
-        } else {
-            OpenedAt::<T>::remove(draw.opened);
-            Seeds::<T>::remove(draw.opened);
-        }
-    }
-
-    /// Whether somebody may know a draw's seed: from the last of the blocks that make it.
-    pub(crate) fn is_seeded(entity: EntityId, id: u64) -> bool {
-        Draws::<T>::get(entity, id).is_some_and(|draw| Self::block() >= draw.opened.saturating_add(SEED_BLOCKS))
-    }
-
-    /// Whether all epochs of a slot are over, so that nobody is to serve it any more.
-    pub(crate) fn is_over(slot: &Slot) -> bool {
-        slot.started.is_some() && slot.ends() <= Self::current()
+    /// A turn in which one slot is given up.
+    pub(crate) fn give_up_weight() -> Weight {
+        T::WeightInfo::turn(0).saturating_add(T::Market::give_up_weight())
     }
 
     /// All entities that look for nodes once, those first that had no turn in the last block.
@@ -144,9 +67,9 @@ impl<T: Config> Pallet<T> {
 
     /// Let draws look for nodes, as far as the budget goes. Each entity has a turn, then each that has more draws another,
     /// and so on: no draw has two in a block, and nobody's many draws keep another's only one waiting.
-    pub(crate) fn step_draws(meter: &mut WeightMeter) {
+    pub(crate) fn step_draws(polled: u32, probes: u32, meter: &mut WeightMeter) {
         let room = meter.remaining().checked_div_per_component(&Self::probe_weight()).unwrap_or(u64::MAX);
-        let turn = turn_length(room, Turns::<T>::count(), Settings::<T>::get().probes);
+        let turn = turn_length(room, Turns::<T>::count(), probes);
         let mut first = Self::entities_in_turn();
         let mut again: VecDeque<(EntityId, u32)> = VecDeque::new();
         let mut last = None;
@@ -156,12 +79,12 @@ impl<T: Config> Pallet<T> {
                 None => again.pop_front(),
             };
             let Some((entity, draws)) = whose else { break };
-            if meter.try_consume(T::WeightInfo::draw_step(0)).is_err() {
+            if meter.try_consume(T::WeightInfo::turn(0)).is_err() {
                 break;
             }
             last = Some(entity);
             if let Some(id) = Self::next_draw(entity) {
-                Self::attempt("draw", || Self::take_turn(entity, id, turn, meter));
+                Self::attempt("draw", || Self::take_turn(entity, id, polled, turn, meter));
             }
             if let Some(more) = draws.checked_sub(1).filter(|more| *more > 0) {
                 again.push_back((entity, more));
@@ -173,10 +96,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// One draw in one block.
-    fn take_turn(entity: EntityId, id: u64, turn: u32, meter: &mut WeightMeter) -> DispatchResult {
+    fn take_turn(entity: EntityId, id: u64, polled: u32, turn: u32, meter: &mut WeightMeter) -> DispatchResult {
         let mut draw = Draws::<T>::get(entity, id).ok_or(Error::<T>::Corrupted)?;
         let before = draw.slots.len();
-        if Polled::<T>::get() > draw.until {
+        if polled > draw.until {
             Self::give_up(&mut draw, meter);
         } else {
             if draw.seed.is_none() {
@@ -191,24 +114,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// No node was found in time: the slots end, one by one. One that can not be ended is left as it is, with its money.
+    /// No node was found in time: the market has its slots back, one by one. One that it can not take is left as it is.
     fn give_up(draw: &mut Draw, meter: &mut WeightMeter) {
         while let Some(slot) = draw.slots.first().copied() {
-            if meter.try_consume(T::WeightInfo::give_up()).is_err() {
+            if meter.try_consume(T::Market::give_up_weight()).is_err() {
                 return;
             }
-            let id = SlotRef { job: draw.job, slot };
-            Self::attempt("giving up", || Self::end_undrawn(id, SlotEnd::NoCandidate));
+            Self::attempt("giving up", || T::Market::give_up(draw.client, slot));
             draw.slots.retain(|other| *other != slot);
         }
-    }
-
-    fn end_undrawn(id: SlotRef, why: SlotEnd) -> DispatchResult {
-        let mut place = Place::<T>::load(id)?;
-        let why = if Self::is_over(&place.slot) { SlotEnd::Completed } else { why };
-        place.end(why)?;
-        place.store();
-        Ok(())
     }
 
     /// Go through some positions of one pass, and offer slots to whom is found there.
@@ -219,7 +133,8 @@ impl<T: Config> Pallet<T> {
             let Some(slot) = draw.slots.first().copied() else { return Ok(()) };
             let Ok(found) = Self::visit(&mut search, draw, &order, meter) else { return Ok(()) };
             if let Some((drawn, entity)) = found {
-                if Self::attempt("offer", || Self::offer(SlotRef { job: draw.job, slot }, drawn, &search.need)) {
+                let need = search.need();
+                if Self::attempt("offer", || T::Market::offer(draw.client, slot, drawn, need).map(|()| true)) {
                     draw.slots.retain(|other| *other != slot);
                     search.note(drawn.license, entity);
                 }
@@ -233,24 +148,11 @@ impl<T: Config> Pallet<T> {
         }
         Ok(())
     }
-
-    /// Offer a slot to who was found for it. Whether the slot needs no node any more.
-    pub(crate) fn offer(id: SlotRef, drawn: Drawn, need: &Capacity) -> Result<bool, DispatchError> {
-        let mut place = Place::<T>::load(id)?;
-        ensure!(place.slot.state == SlotState::Drawing { draw: drawn.draw }, Error::<T>::Corrupted);
-        match Self::is_over(&place.slot) {
-            true => place.end(SlotEnd::Completed)?,
-            false => Self::make_offer(&mut place, drawn, need)?,
-        }
-        place.store();
-        Ok(true)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn turn_is_shorter_when_more_entities_wait() {
@@ -260,15 +162,5 @@ mod tests {
         assert_eq!(turn_length(0, 0, 256), SHORTEST_TURN);
         assert_eq!(turn_length(u64::MAX, 0, 256), 256);
         assert_eq!(turn_length(u64::MAX, 1, 4), 4);
-    }
-
-    proptest! {
-        #[test]
-        fn outputs_are_those_of_the_last_four_blocks_when_each_block_adds_one(
-            all in proptest::collection::vec(any::<[u8; 32]>(), 4..20),
-        ) {
-            let kept = all.iter().fold(VrfOutputs::default(), |outputs, newest| with_newest(outputs, *newest));
-            prop_assert_eq!(kept.as_slice(), &all[all.len() - 4..]);
-        }
     }
 }
