@@ -190,4 +190,8 @@ mod runtime {
     pub type SafeMode = pallet_safe_mode;
     #[runtime::pallet_index(49)]
     pub type TxPause = pallet_tx_pause;
+
+    // Draws of nodes. The last, so that no index moved: it has no calls, and goes on when `Jobs` lets it.
+    #[runtime::pallet_index(50)]
+    pub type Draws = pallet_draws;
 }

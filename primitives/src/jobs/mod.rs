@@ -1,12 +1,15 @@
-//! Proof of AI as types and pure functions (docs/protocol/jobs.md#asking): what a job asks for ([`request`]), what
-//! it costs and earns ([`price`]), who gets it ([`draw`]), and what a node offers and is worth ([`node`]).
+//! Proof of AI as types and pure functions (docs/protocol/jobs.md#asking): what a job asks for ([`request`]), what it
+//! costs and earns ([`price`]), who gets it ([`draw`]), how draws and markets talk ([`market`]), and what a node offers
+//! and is worth ([`node`]).
 
 pub mod draw;
+pub mod market;
 pub mod node;
 pub mod price;
 pub mod region;
 pub mod request;
 
+pub use market::{Client, Drawn, MAX_LOOKED_FOR};
 pub use node::{Capacity, NodeProfile, Outcome, Reputation};
 pub use price::{Gpu, Tier};
 pub use request::{Cid, HealthCheck, JobRequest, Restart, Selectors, Tag};

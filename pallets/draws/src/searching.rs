@@ -2,40 +2,30 @@
 
 use crate::{pallet::*, types::*, WeightInfo};
 use alloc::vec::Vec;
-use frame_support::{
-    traits::ConstU32,
-    weights::{Weight, WeightMeter},
-    BoundedVec,
-};
+use frame_support::weights::{Weight, WeightMeter};
 use ratio1_primitives::{
-    jobs::{draw, Capacity, JobRequest, NodeProfile},
+    jobs::{draw, market::Wanted, Capacity, Client, Drawn, NodeProfile},
     kyc::{Attestation, EntityId},
-    traits::{AvailabilityProvider, KycInspect, LicenseInspect, OracleInspect, Workers},
-    BlockNumber, EpochIndex, JobId, LicenseClass, LicenseId,
+    traits::{AvailabilityProvider, EpochInspect, KycInspect, LicenseInspect, Market, OracleInspect, Workers},
+    BlockNumber, EpochIndex, LicenseClass, LicenseId,
 };
 
 /// The meter has no room for what is next: it is come upon again in the next block.
 pub(crate) struct NoRoom;
 
 /// Whether a node declared GPUs of the class asked for, or a larger one.
-fn has_gpu(request: &JobRequest, profile: &NodeProfile) -> bool {
-    request.gpu.is_none_or(|least| profile.gpu.is_some_and(|class| class >= least))
+fn has_gpu(wanted: &Wanted, profile: &NodeProfile) -> bool {
+    wanted.gpu.is_none_or(|least| profile.gpu.is_some_and(|class| class >= least))
 }
 
 /// Whether what a node declared, and what is attested of its owner, is what is asked for.
-fn is_met(
-    request: &JobRequest,
-    need: &Capacity,
-    license: LicenseId,
-    owner: &Attestation,
-    profile: &NodeProfile,
-) -> bool {
-    has_gpu(request, profile)
-        && profile.capacity.covers(need)
-        && request.selectors.admit(license, owner.country, owner.kind, &profile.tags)
+fn is_met(wanted: &Wanted, license: LicenseId, owner: &Attestation, profile: &NodeProfile) -> bool {
+    has_gpu(wanted, profile)
+        && profile.capacity.covers(&wanted.need)
+        && wanted.selectors.admit(license, owner.country, owner.kind, &profile.tags)
 }
 
-/// Who is offered, or serves, the slots of a job.
+/// Who is offered, or serves, the slots of a client.
 #[derive(Default)]
 pub(crate) struct Own {
     pub(crate) licenses: Vec<LicenseId>,
@@ -45,35 +35,35 @@ pub(crate) struct Own {
 /// What a draw asks of whom it comes upon.
 pub(crate) struct Search {
     draw: u64,
-    job: JobId,
-    slots: u16,
-    request: JobRequest,
-    pub(crate) need: Capacity,
+    client: Client,
+    wanted: Wanted,
     opened: BlockNumber,
     now: BlockNumber,
     epoch: EpochIndex,
     bytes_of: EpochIndex,
     /// The byte from which a license counts as available. `None` if no epoch is finalised.
     threshold: Option<u8>,
-    /// Who had the slot and does not get it again.
-    tried: BoundedVec<Tried, ConstU32<MAX_TRIED>>,
-    /// The job's own slots: read once, when somebody could serve but for them.
+    /// The client's own slots: read once, when somebody could serve but for them.
     pub(crate) own: Option<Own>,
 }
 
 impl Search {
+    /// What a node must have free.
+    pub(crate) fn need(&self) -> &Capacity {
+        &self.wanted.need
+    }
+
     /// The license at a draw's position, if there is one that is not left out. That takes no look at the state.
     pub(crate) fn license_at(&self, draw: &Draw, order: &draw::Permutation) -> Option<LicenseId> {
-        let selectors = &self.request.selectors;
+        let Wanted { selectors, tried, .. } = &self.wanted;
         let license = draw::found(order, draw.included.then_some(&selectors.include), draw.position)?;
-        let tried = self.tried.iter().any(|tried| tried.license == license);
         let serves = self.own.as_ref().is_some_and(|own| own.licenses.contains(&license));
-        (!tried && !serves && !selectors.exclude.contains(&license)).then_some(license)
+        (!tried.contains(&license) && !serves && !selectors.exclude.contains(&license)).then_some(license)
     }
 
     /// Whether `license`, of `entity`, may serve beside those that are offered or serve the other slots.
     fn admits(&self, own: &Own, license: LicenseId, entity: &EntityId) -> bool {
-        !own.licenses.contains(&license) && (self.request.same_entity || !own.entities.contains(entity))
+        !own.licenses.contains(&license) && (self.wanted.same_entity || !own.entities.contains(entity))
     }
 
     /// A license of `entity` was found.
@@ -94,7 +84,7 @@ impl<T: Config> Pallet<T> {
         meter: &mut WeightMeter,
     ) -> Result<Option<(Drawn, EntityId)>, NoRoom> {
         let mut pay = |weight| meter.try_consume(weight).map_err(|()| NoRoom);
-        pay(T::WeightInfo::draw_skip())?;
+        pay(T::WeightInfo::skip())?;
         let Some(license) = search.license_at(draw, order) else { return Ok(None) };
         pay(Self::probe_weight())?;
         let Draw { opened, licenses, included, bytes_of, pass, position, .. } = *draw;
@@ -106,7 +96,7 @@ impl<T: Config> Pallet<T> {
         let own = match search.own.take() {
             Some(own) => own,
             None => {
-                pay(T::WeightInfo::draw_own(search.slots.into()))?;
+                pay(T::WeightInfo::own(search.wanted.slots.into()))?;
                 Self::own(search)
             }
         };
@@ -115,38 +105,35 @@ impl<T: Config> Pallet<T> {
         if !admitted {
             return Ok(None);
         }
-        pay(T::WeightInfo::offer())?;
+        pay(T::Market::offer_weight())?;
         let drawn = Drawn { draw: search.draw, opened, seed, licenses, included, bytes_of, pass, position, license };
         Ok(Some((drawn, entity)))
     }
 
     /// One position at which there is a license to look at.
     pub(crate) fn probe_weight() -> Weight {
-        T::WeightInfo::draw_step(1).saturating_sub(T::WeightInfo::draw_step(0))
+        T::WeightInfo::turn(1).saturating_sub(T::WeightInfo::turn(0))
     }
 
-    /// What a draw asks of whom it comes upon.
+    /// What a draw asks of whom it comes upon. A draw of several slots is their first: nobody had them before.
     pub(crate) fn search(id: u64, draw: &Draw) -> Result<Search, Error<T>> {
-        let Draw { job, opened, bytes_of, .. } = *draw;
-        let request = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted)?;
-        let slots = Jobs::<T>::get(job).ok_or(Error::<T>::Corrupted)?.slots;
-        // A draw of several slots is their first: nobody had them before.
-        let first = draw.slots.first().and_then(|slot| Slots::<T>::get(job, slot));
-        let tried = first.map(|slot| slot.tried).unwrap_or_default();
-        let need = request.need();
+        let Draw { client, opened, bytes_of, .. } = *draw;
+        let first = draw.slots.first().ok_or(Error::<T>::Corrupted)?;
+        let wanted = T::Market::wanted(client, *first).ok_or(Error::<T>::Corrupted)?;
         let threshold = T::Availability::threshold(bytes_of);
-        let (now, epoch) = (Self::block(), Self::current());
-        Ok(Search { draw: id, job, slots, request, need, opened, now, epoch, bytes_of, threshold, tried, own: None })
+        let (now, epoch) = (Self::block(), T::Epochs::current());
+        Ok(Search { draw: id, client, wanted, opened, now, epoch, bytes_of, threshold, own: None })
     }
 
-    /// Whether a license may be drawn, but for the job's other slots; if so, whose it is. Cheap checks come first.
+    /// Whether a license may be drawn, but for the client's other slots; if so, whose it is. Cheap checks come first.
     ///
     /// What counts is what it had declared when the draw was opened, and that there is room for it now.
     pub(crate) fn candidate(search: &Search, license: LicenseId) -> Option<EntityId> {
+        let wanted = &search.wanted;
         let deed = T::Licenses::license(license).filter(|deed| deed.class == LicenseClass::Node && !deed.banned)?;
         let node = deed.link?.node;
         let available = T::Availability::byte(search.bytes_of, license)? >= search.threshold?;
-        if !available || T::Workers::is_barred(license) || !T::Workers::has_room(license, &search.need) {
+        if !available || T::Workers::is_barred(license) || !T::Workers::has_room(license, &wanted.need) {
             return None;
         }
         if T::Oracles::is_bound(license) {
@@ -154,39 +141,32 @@ impl<T: Config> Pallet<T> {
         }
         let owner = T::Kyc::standing(&T::Licenses::owner(license)?, search.epoch).ok()?;
         let declared = T::Workers::offer(license, &node, search.opened)?;
-        if !is_met(&search.request, &search.need, license, &owner, &declared) {
+        if !is_met(wanted, license, &owner, &declared) {
             return None;
         }
         // That there is room now does not tell of which class the GPUs are now.
-        let asks_for_gpu = search.request.gpu.is_some();
-        if asks_for_gpu
-            && !T::Workers::offer(license, &node, search.now).is_some_and(|now| has_gpu(&search.request, &now))
+        if wanted.gpu.is_some()
+            && !T::Workers::offer(license, &node, search.now).is_some_and(|now| has_gpu(wanted, &now))
         {
             return None;
         }
         Some(owner.entity)
     }
 
-    /// The licenses that are offered, or serve, slots of the job, and their entities if those must differ: one pass over
+    /// The licenses that are offered, or serve, slots of the client, and their entities if those must differ: one pass over
     /// its slots.
     pub(crate) fn own(search: &Search) -> Own {
-        let serving = |number| {
-            let slot = Slots::<T>::get(search.job, number)?;
-            let serves = matches!(slot.state, SlotState::Offered { .. } | SlotState::Running { .. });
-            slot.drawn.filter(|_| serves).map(|drawn| drawn.license)
+        let licenses = T::Market::serving(search.client, search.wanted.slots);
+        let entity_of = |license| {
+            let owner = T::Licenses::owner(license)?;
+            // None while the owner is not in good standing.
+            T::Kyc::standing(&owner, search.epoch).ok().map(|attestation| attestation.entity)
         };
-        let licenses: Vec<LicenseId> = (0..search.slots).filter_map(serving).collect();
-        let entities = match search.request.same_entity {
+        let entities = match search.wanted.same_entity {
             true => Vec::new(),
-            false => licenses.iter().copied().filter_map(Self::entity_of).collect(),
+            false => licenses.iter().copied().filter_map(entity_of).collect(),
         };
         Own { licenses, entities }
-    }
-
-    /// On whose behalf a license works. `None` while its owner is not in good standing.
-    pub(crate) fn entity_of(license: LicenseId) -> Option<EntityId> {
-        let owner = T::Licenses::owner(license)?;
-        T::Kyc::standing(&owner, Self::current()).ok().map(|attestation| attestation.entity)
     }
 }
 
@@ -194,26 +174,14 @@ impl<T: Config> Pallet<T> {
 mod tests {
     use super::*;
     use ratio1_primitives::{
-        jobs::{
-            request::{Cid, Restart},
-            Gpu, Selectors, Tier,
-        },
+        jobs::{Gpu, Selectors, Tier},
         kyc::{Country, EntityKind},
+        JobId,
     };
 
-    fn request(gpu: Option<Gpu>) -> JobRequest {
-        JobRequest {
-            tier: Tier::Entry,
-            gpu,
-            nodes: 1,
-            epochs: 30,
-            spec: Cid::new(false, [7; 32]),
-            spec_bytes: 512,
-            selectors: Selectors::default(),
-            restart: Restart::Always,
-            same_entity: false,
-            health: None,
-        }
+    fn wanted(gpu: Option<Gpu>) -> Wanted {
+        let need = Capacity { gpus: u32::from(gpu.is_some()), ..Tier::Entry.capacity() };
+        Wanted { selectors: Selectors::default(), need, gpu, same_entity: false, slots: 2, tried: vec![] }
     }
 
     fn owner() -> Attestation {
@@ -226,24 +194,20 @@ mod tests {
         NodeProfile { capacity, gpu, tags: Default::default() }
     }
 
-    fn meets(request: &JobRequest, profile: &NodeProfile) -> bool {
-        is_met(request, &request.need(), LicenseId(4), &owner(), profile)
+    fn meets(wanted: &Wanted, profile: &NodeProfile) -> bool {
+        is_met(wanted, LicenseId(4), &owner(), profile)
     }
 
     fn search(same_entity: bool) -> Search {
-        let request = JobRequest { same_entity, ..request(None) };
         Search {
             draw: 0,
-            job: JobId(0),
-            slots: 2,
-            need: request.need(),
-            request,
+            client: Client::Job(JobId(0)),
+            wanted: Wanted { same_entity, ..wanted(None) },
             opened: 1,
             now: 9,
             epoch: EpochIndex(3),
             bytes_of: EpochIndex(2),
             threshold: Some(250),
-            tried: Default::default(),
             own: None,
         }
     }
@@ -251,13 +215,13 @@ mod tests {
     #[test]
     fn profile_meets_a_request_when_its_gpu_is_at_least_the_class_asked_for() {
         for has in Gpu::ALL {
-            assert!(meets(&request(None), &profile(Some(has))));
+            assert!(meets(&wanted(None), &profile(Some(has))));
             for asked in Gpu::ALL {
-                assert_eq!(meets(&request(Some(asked)), &profile(Some(has))), has >= asked, "{asked:?} {has:?}");
+                assert_eq!(meets(&wanted(Some(asked)), &profile(Some(has))), has >= asked, "{asked:?} {has:?}");
             }
         }
-        assert!(meets(&request(None), &profile(None)));
-        assert!(!meets(&request(Some(Gpu::Entry)), &profile(None)));
+        assert!(meets(&wanted(None), &profile(None)));
+        assert!(!meets(&wanted(Some(Gpu::Entry)), &profile(None)));
     }
 
     #[test]
@@ -269,18 +233,18 @@ mod tests {
             |capacity: &mut Capacity| capacity.gpus -= 1,
         ] {
             let mut small = profile(Some(Gpu::High));
-            assert!(meets(&request(Some(Gpu::High)), &small));
+            assert!(meets(&wanted(Some(Gpu::High)), &small));
             shrink(&mut small.capacity);
-            assert!(!meets(&request(Some(Gpu::High)), &small));
+            assert!(!meets(&wanted(Some(Gpu::High)), &small));
         }
     }
 
     #[test]
     fn profile_misses_a_request_when_the_owner_or_a_tag_is_not_what_is_selected() {
         let with = |change: fn(&mut Selectors)| {
-            let mut request = request(None);
-            change(&mut request.selectors);
-            meets(&request, &profile(None))
+            let mut wanted = wanted(None);
+            change(&mut wanted.selectors);
+            meets(&wanted, &profile(None))
         };
         assert!(with(|selectors| selectors.countries = vec![Country(*b"DE")].try_into().unwrap()));
         assert!(!with(|selectors| selectors.countries = vec![Country(*b"FR")].try_into().unwrap()));
@@ -306,7 +270,7 @@ mod tests {
     #[test]
     fn position_is_passed_over_when_its_license_is_left_out() {
         let draw = Draw {
-            job: JobId(0),
+            client: Client::Job(JobId(0)),
             slots: Default::default(),
             opened: 1,
             licenses: 3,
@@ -325,9 +289,9 @@ mod tests {
             found
         };
         let mut search = search(false);
-        search.request.selectors.include = [7, 70, 700].map(LicenseId).to_vec().try_into().unwrap();
+        search.wanted.selectors.include = [7, 70, 700].map(LicenseId).to_vec().try_into().unwrap();
         assert_eq!(found(&search), [7, 70, 700]);
-        search.tried = vec![Tried { license: LicenseId(70), why: Setback::Missed }].try_into().unwrap();
+        search.wanted.tried = vec![LicenseId(70)];
         assert_eq!(found(&search), [7, 700]);
         search.own = Some(Own { licenses: vec![LicenseId(7)], entities: vec![] });
         assert_eq!(found(&search), [700]);
