@@ -12,13 +12,16 @@ use sp_core::{bounded::BoundedVec, ConstU32};
 /// The version of [`Heartbeat`] this code speaks.
 pub const HEARTBEAT_VERSION: u8 = 1;
 /// Service states one beat can carry.
-pub const MAX_SERVICES: u32 = 64;
+pub const MAX_SERVICES_PER_BEAT: u32 = 64;
 /// Beats one relay batch can carry.
 pub const MAX_BATCH: u32 = 256;
 /// The largest encoded [`SignedHeartbeat`] accepted from the network, in bytes.
 pub const MAX_BEAT_BYTES: usize = 2 * 1024;
 /// The largest encoded [`RelayBatch`] accepted from the network, in bytes.
 pub const MAX_BATCH_BYTES: usize = MAX_BATCH as usize * MAX_BEAT_BYTES;
+
+// All that runs on a node fits into each of its beats.
+const _: () = assert!(crate::jobs::MAX_SLOTS_PER_NODE <= MAX_SERVICES_PER_BEAT);
 
 /// What the node has, and what of it is free. Informative: paid capacity is what it declares on chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -80,7 +83,7 @@ pub struct Heartbeat {
     /// What the node has.
     pub resources: Resources,
     /// The services it runs.
-    pub services: BoundedVec<Service, ConstU32<MAX_SERVICES>>,
+    pub services: BoundedVec<Service, ConstU32<MAX_SERVICES_PER_BEAT>>,
 }
 
 impl Heartbeat {

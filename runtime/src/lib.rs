@@ -4,6 +4,7 @@
 //! - [`configs`]: one file per pallet or group of pallets, tying the seams of `ratio1-primitives` together.
 //! - [`apis`]: the runtime APIs.
 //! - [`presets`]: `development`, `local`, `testnet`, `mainnet`.
+//! - `refusals`: what the number means by which the pool refuses a node's own call.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "512"]
@@ -21,6 +22,8 @@ pub mod extension;
 pub mod facts;
 pub mod network;
 pub mod presets;
+#[cfg(feature = "std")]
+pub mod refusals;
 mod weights;
 
 #[cfg(feature = "std")]

@@ -268,7 +268,7 @@ pub trait Hardware: Send + Sync + 'static {
 /// What runs on this node.
 pub trait Services: Send + Sync + 'static {
     /// Every service slot it knows of, and how it is. Asked for each beat, so it must answer at once. More than a beat can
-    /// carry ([`MAX_SERVICES`](ratio1_primitives::heartbeat::MAX_SERVICES)) are cut off. A slot that is listed as running
+    /// carry ([`MAX_SERVICES_PER_BEAT`](ratio1_primitives::heartbeat::MAX_SERVICES_PER_BEAT)) are cut off. A slot that is listed as running
     /// and as down does not count as running.
     fn states(&self) -> Vec<Service>;
     /// Why what it said last may be less than what runs.

@@ -21,7 +21,7 @@ use crate::{
 use futures::{FutureExt, StreamExt};
 use ratio1_primitives::{
     ballot::Seat,
-    heartbeat::{Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES},
+    heartbeat::{Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES_PER_BEAT},
     refusal::AdmissionRefusal,
     AccountId, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId,
 };
@@ -322,12 +322,12 @@ impl Sender {
     }
 
     /// What runs here, as much of it as a beat can carry.
-    fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES>> {
+    fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES_PER_BEAT>> {
         let states = self.deps.services.states();
         self.deps.telemetry.trouble(Part::Services, self.deps.services.trouble());
-        if states.len() > MAX_SERVICES as usize && !std::mem::replace(&mut self.cut, true) {
+        if states.len() > MAX_SERVICES_PER_BEAT as usize && !std::mem::replace(&mut self.cut, true) {
             tracing::warn!(
-                target: "heartbeat", services = states.len(), most = MAX_SERVICES,
+                target: "heartbeat", services = states.len(), most = MAX_SERVICES_PER_BEAT,
                 "more services run here than a heartbeat can report: those past the limit are not paid for"
             );
         }
