@@ -74,20 +74,42 @@ impl Attacker {
         Self::ask(&mut self.batches, peer, bytes).await
     }
 
+    /// Send `bytes` as a batch so many times at once. The answers in the order in which they come.
+    pub async fn flood(&mut self, to: Who, bytes: &[u8], times: usize) -> Outcome<Vec<Option<BeatAck>>> {
+        let peer = *self.peers.get(&to).ok_or("no oracle")?;
+        for _ in 0..times {
+            let sent = self.batches.send_request(peer, bytes.to_vec(), DialOptions::Dial).await;
+            sent.map_err(|e| format!("{e:?}"))?;
+        }
+        let mut answers = Vec::new();
+        while answers.len() < times {
+            let event = tokio::time::timeout(ANSWER_LIMIT * 2, self.batches.next()).await;
+            match event.map_err(|_| "neither answer nor refusal")?.ok_or("the transport ended")? {
+                RequestResponseEvent::ResponseReceived { response, .. } => answers.push(Some(ack(&response)?)),
+                RequestResponseEvent::RequestFailed { .. } => answers.push(None),
+                RequestResponseEvent::RequestReceived { .. } => {}
+            }
+        }
+        Ok(answers)
+    }
+
     async fn ask(handle: &mut RequestResponseHandle, peer: PeerId, bytes: Vec<u8>) -> Outcome<Option<BeatAck>> {
         let id = handle.send_request(peer, bytes, DialOptions::Dial).await.map_err(|e| format!("{e:?}"))?;
         loop {
             let event = tokio::time::timeout(ANSWER_LIMIT * 2, handle.next()).await;
             match event.map_err(|_| "neither answer nor refusal")?.ok_or("the transport ended")? {
                 RequestResponseEvent::ResponseReceived { request_id, response, .. } if request_id == id => {
-                    let ack = decode_bounded::<BeatAck>(&response, response.len());
-                    return Ok(Some(ack.ok_or_else(|| format!("not an ack: {response:?}"))?));
+                    return Ok(Some(ack(&response)?));
                 }
                 RequestResponseEvent::RequestFailed { request_id, .. } if request_id == id => return Ok(None),
                 _ => {}
             }
         }
     }
+}
+
+fn ack(response: &[u8]) -> Outcome<BeatAck> {
+    Ok(decode_bounded(response, response.len()).ok_or_else(|| format!("not an ack: {response:?}"))?)
 }
 
 impl Drop for Attacker {
