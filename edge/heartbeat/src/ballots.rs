@@ -19,10 +19,11 @@
 
 use crate::{
     counts::EpochCounts,
-    ports::{BlockRef, Chain, ChainError, Keys, PriceFeed, SubmitError, Telemetry, VoteKind},
+    ports::{HeartbeatChain, PriceFeed, SubmitError, Telemetry, VoteKind},
     service_byte::service_bytes,
     store::{Store, StoreError},
 };
+use ratio1_ports::{BlockRef, ChainError, VoteKeys};
 use ratio1_primitives::{
     api::{BallotStatus, RoundInfo, SignedVote},
     ballot::{Ballot, Phase, Summary, Vote, MAX_PAGES, MAX_REVEAL},
@@ -48,12 +49,12 @@ pub struct VoteRef {
     /// The seat in its frozen set.
     pub seat: u16,
     /// Which vote.
-    pub part: Part,
+    pub part: VotePart,
 }
 
 /// Which of a seat's votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum VotePart {
     /// The commit.
     Commit,
     /// The header.
@@ -62,7 +63,7 @@ pub enum Part {
     Pages(u32),
 }
 
-impl Part {
+impl VotePart {
     /// Which metric it counts for.
     pub const fn kind(self) -> VoteKind {
         match self {
@@ -104,8 +105,8 @@ pub enum VoterError {
 
 /// Casts the ballots of this node's seats.
 pub struct Voter {
-    chain: Arc<dyn Chain>,
-    keys: Arc<dyn Keys>,
+    chain: Arc<dyn HeartbeatChain>,
+    keys: Arc<dyn VoteKeys>,
     store: Arc<Store>,
     prices: Arc<dyn PriceFeed>,
     telemetry: Arc<dyn Telemetry>,
@@ -120,8 +121,8 @@ pub struct Voter {
 impl Voter {
     /// With the node's ports and its store.
     pub fn new(
-        chain: Arc<dyn Chain>,
-        keys: Arc<dyn Keys>,
+        chain: Arc<dyn HeartbeatChain>,
+        keys: Arc<dyn VoteKeys>,
         store: Arc<Store>,
         prices: Arc<dyn PriceFeed>,
         telemetry: Arc<dyn Telemetry>,
@@ -214,10 +215,10 @@ impl Voter {
             (Phase::Commit, None) => {
                 // Before the first one leaves: from here on the ballot is never replaced.
                 self.store.mark_submitted(round.epoch)?;
-                self.send(best, round, seat, Part::Commit, Vote::Commit(commitment), votes)
+                self.send(best, round, seat, VotePart::Commit, Vote::Commit(commitment), votes)
             }
             (Phase::Reveal, Some(_)) if !status.header => {
-                self.send(best, round, seat, Part::Header, Vote::Header(ballot.header), votes)
+                self.send(best, round, seat, VotePart::Header, Vote::Header(ballot.header), votes)
             }
             (Phase::Reveal, Some(_)) => self.send_pages(best, round, seat, &ballot, &status, votes),
             _ => {}
@@ -310,7 +311,7 @@ impl Voter {
                 return self.say(round.epoch, "the chain asks for pages that the ballot does not have", None);
             }
             let Ok(pages) = pages.try_into() else { return };
-            self.send(best, round, seat, Part::Pages(first), Vote::Pages { first, pages }, votes);
+            self.send(best, round, seat, VotePart::Pages(first), Vote::Pages { first, pages }, votes);
         }
     }
 
@@ -320,7 +321,7 @@ impl Voter {
         best: BlockRef,
         round: &RoundInfo,
         seat: u16,
-        part: Part,
+        part: VotePart,
         vote: Vote,
         votes: &mut Vec<Outgoing>,
     ) {

@@ -5,10 +5,11 @@
 //! may put into either is bounded before it waits anywhere.
 
 use crate::{
-    ports::{InboundBatch, InboundBeat, InboundCount, Source},
+    ports::{InboundBatch, InboundBeat, InboundCount},
     rate::{Limiter, Rate},
 };
 use parking_lot::Mutex;
+use ratio1_ports::Source;
 use ratio1_primitives::{
     heartbeat::{BeatRefusal, SignedHeartbeat},
     VoteId,

@@ -17,7 +17,8 @@
 //! Counting a beat that was signed beforehand, without any node around:
 //!
 //! ```
-//! use ratio1_heartbeat::{intake::Intake, ports::{BlockRef, Source}};
+//! use ratio1_heartbeat::intake::Intake;
+//! use ratio1_ports::{BlockRef, Source};
 //! use ratio1_primitives::{heartbeat::*, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId};
 //! use codec::Encode;
 //! use sp_core::Pair;
@@ -45,12 +46,12 @@ use crate::{
     coverage::CoverageMeter,
     finality::Finality,
     open_slots::OpenSlots,
-    ports::{BlockRef, Source},
     rate::{Limiter, Rate},
     refresh::{Known, Refresh},
     registry::{FinalisedRing, Registry, MAX_RING},
     services::{Reports, ServiceBook},
 };
+use ratio1_ports::{BlockRef, Source};
 use ratio1_primitives::{
     clock::MAX_BEAT_AGE_SLOTS,
     heartbeat::{

@@ -1,6 +1,6 @@
 //! What the hot path knows of the finalised chain: the admitted nodes and the recent blocks.
 
-use crate::ports::BlockRef;
+use ratio1_ports::BlockRef;
 use ratio1_primitives::{ballot::MAX_PAGES, heartbeat::BeatRefusal, EpochIndex, Hash, LicenseId, NodeId, PAGE_SIZE};
 use std::collections::{HashMap, VecDeque};
 

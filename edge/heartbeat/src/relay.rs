@@ -7,10 +7,11 @@
 //! [coverage](crate::coverage) is made of.
 
 use crate::{
-    ports::{Keys, Offence, Source},
+    ports::Offence,
     rate::{Limiter, Rate},
 };
 use codec::Encode;
+use ratio1_ports::{Source, VoteKeys};
 use ratio1_primitives::{
     ballot::{Seat, MAX_ORACLES},
     heartbeat::{decode_bounded, BeatRefusal, RelayBatch, SignedHeartbeat, MAX_BATCH, MAX_BATCH_BYTES},
@@ -75,7 +76,7 @@ impl Sealer {
     }
 
     /// Sign the batch for one destination. `None` if the keystore has lost the key.
-    pub fn seal(&self, keys: &dyn Keys, to: &VoteId) -> Option<Vec<u8>> {
+    pub fn seal(&self, keys: &dyn VoteKeys, to: &VoteId) -> Option<Vec<u8>> {
         // What `RelayBatch::payload` makes of the beats themselves, and below the encoding of a `RelayBatch`: a test
         // holds them together.
         let payload = (b"ratio1/relay/v1", self.genesis, &self.relay, to, self.sent_at, self.digest).encode();
@@ -89,7 +90,7 @@ impl Sealer {
 
 /// Sign a batch for one destination. `None` if the keystore has lost the key or there are too many beats.
 pub fn seal(
-    keys: &dyn Keys,
+    keys: &dyn VoteKeys,
     genesis: Hash,
     relay: &VoteId,
     to: &VoteId,

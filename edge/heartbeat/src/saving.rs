@@ -3,13 +3,8 @@
 //! A full disk must cost nobody a beat: what was counted stays where it is, saving is tried again with back-off, the
 //! operator is told, and a ballot is built from memory. Only a process that ends meanwhile loses what was not written.
 
-use crate::{
-    counts::EpochCounts,
-    intake::Intake,
-    status::{Part, Trouble},
-    store::StoreError,
-    worker::OracleDeps,
-};
+use crate::{counts::EpochCounts, intake::Intake, store::StoreError, worker::OracleDeps};
+use ratio1_ports::{Part, Trouble};
 use ratio1_primitives::EpochIndex;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,7 +35,7 @@ impl Saving {
                 if self.failing.take().is_some() {
                     tracing::info!(target: "heartbeat", "counts are written again");
                 }
-                deps.telemetry.trouble(Part::Store, deps.store.trouble());
+                deps.telemetry.set_trouble(Part::Store, deps.store.trouble());
             }
             Err(error) => {
                 let waited = self.failing.map_or(Duration::ZERO, |(_, waited)| waited);
@@ -50,7 +45,7 @@ impl Saving {
                 tracing::warn!(target: "heartbeat", %error, ?wait, "counts cannot be written: they are kept in memory");
                 let condition = format!("counts cannot be written and are kept in memory alone: {error}");
                 let remedy = "make room on the disk, or mend its permissions, before this node is stopped";
-                deps.telemetry.trouble(Part::Store, Some(Trouble::new(condition, remedy)));
+                deps.telemetry.set_trouble(Part::Store, Some(Trouble::new(condition, remedy)));
             }
         }
     }

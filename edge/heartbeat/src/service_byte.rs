@@ -2,8 +2,9 @@
 
 use crate::{
     counts::{Bitmap, EpochCounts},
-    ports::{Chain, ChainError},
+    ports::HeartbeatChain,
 };
+use ratio1_ports::ChainError;
 use ratio1_primitives::{
     ballot::Frozen,
     clock::{availability_byte, Gaps},
@@ -61,7 +62,7 @@ pub fn service_byte(
 
 /// The bytes of the services of a frozen epoch, by the terms that the chain knows at block `at`.
 pub fn service_bytes(
-    chain: &dyn Chain,
+    chain: &dyn HeartbeatChain,
     at: Hash,
     clock: &ClockParams,
     counts: &EpochCounts,

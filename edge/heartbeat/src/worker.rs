@@ -13,8 +13,8 @@ use crate::{
     door::{Inputs, KnownRelays},
     intake::{Bringer, Intake},
     ports::{
-        AbsenceSink, BlockRef, Chain, ChainError, InboundBatch, InboundBeat, InboundCount, Keys, Peers, PriceFeed,
-        SubmitError, Telemetry, Transport, VoteSink, Wallclock,
+        AbsenceSink, HeartbeatChain, InboundBatch, InboundBeat, InboundCount, Peers, PriceFeed, SubmitError, Telemetry,
+        Transport, VoteSink,
     },
     refresh::Refresh,
     relay::{Outbox, RelayGate, Sealer},
@@ -22,6 +22,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
+use ratio1_ports::{BlockRef, ChainError, VoteKeys, Wallclock};
 use ratio1_primitives::{
     api::{Absence, SignedAbsence},
     ballot::Seat,
@@ -56,9 +57,9 @@ const PRUNE_EVERY: u32 = 16;
 #[derive(Clone)]
 pub struct OracleDeps {
     /// The chain.
-    pub chain: Arc<dyn Chain>,
+    pub chain: Arc<dyn HeartbeatChain>,
     /// The keystore.
-    pub keys: Arc<dyn Keys>,
+    pub keys: Arc<dyn VoteKeys>,
     /// The way to the other oracles.
     pub transport: Arc<dyn Transport>,
     /// The transaction pool.
@@ -315,7 +316,7 @@ impl Worker {
         self.reporting.push(tokio::spawn(async move {
             let silent = absence.licenses.len();
             let report = SignedAbsence { voter, absence, signature };
-            match tokio::time::timeout(SUBMIT_TIMEOUT, sink.report(chain.best().hash, report)).await {
+            match tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit_absence(chain.best().hash, report)).await {
                 Ok(Ok(())) => {
                     tracing::info!(target: "heartbeat", silent, "nodes that serve jobs are silent: reported");
                     telemetry.absence_reported(silent);
@@ -385,7 +386,7 @@ impl Worker {
             Err(refused) => {
                 self.deps.telemetry.batch_dropped(refused.why);
                 if let Some(offence) = refused.offence {
-                    self.deps.peers.punish(inbound.from, offence);
+                    self.deps.peers.punish_peer(inbound.from, offence);
                 }
                 return Ok(());
             }
@@ -422,7 +423,7 @@ impl Worker {
             let others = oracles.iter().filter(|to| to.oracle != seat.oracle);
             let copies = others.map(|to| async {
                 let Some(bytes) = sealer.seal(&*deps.keys, &to.vote_key) else { return };
-                match tokio::time::timeout(RELAY_TIMEOUT, deps.transport.relay(to, bytes)).await {
+                match tokio::time::timeout(RELAY_TIMEOUT, deps.transport.send_batch(to, bytes)).await {
                     Ok(Ok(())) => deps.telemetry.beats_relayed(beats.len()),
                     Ok(Err(error)) => {
                         tracing::debug!(target: "heartbeat", oracle = %to.oracle, %error, "could not relay")
@@ -464,7 +465,7 @@ impl Worker {
                 }
             };
             for vote in votes {
-                let submitted = tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit(vote.at, vote.vote)).await;
+                let submitted = tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit_vote(vote.at, vote.vote)).await;
                 let late = |_| Err(SubmitError::Unavailable("the pool did not answer in time".into()));
                 voter.outcome(vote.id, submitted.unwrap_or_else(late));
             }

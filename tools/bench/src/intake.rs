@@ -12,9 +12,9 @@ use crate::{
 use codec::Encode;
 use ratio1_heartbeat::{
     intake::{Bringer, Intake},
-    ports::{BlockRef, Keys, Source},
     relay::{seal, Outbox, RelayGate, Sealer},
 };
+use ratio1_ports::{BlockRef, Source, VoteKeys};
 use ratio1_primitives::{
     ballot::Seat,
     heartbeat::{Heartbeat, Service, ServiceState, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BATCH},
@@ -145,13 +145,7 @@ fn count(mut intake: Intake, arrivals: &[Arrival]) -> Result<Duration, BenchErro
 /// The key of one oracle.
 struct VoteKey(VotePair);
 
-impl Keys for VoteKey {
-    fn node(&self) -> Option<NodeId> {
-        None
-    }
-    fn sign_as_node(&self, _: &[u8]) -> Option<NodeSignature> {
-        None
-    }
+impl VoteKeys for VoteKey {
     fn vote_keys(&self) -> Vec<VoteId> {
         vec![self.0.public()]
     }

@@ -223,7 +223,8 @@ fn ballot_measures_services_over_several_pages() {
     chain.round(Phase::Reveal, 2, 10);
     chain.state.lock().services.clear();
     chain.cast(&voter.step(block(210), &counts, now()).unwrap().0[0].vote);
-    let Vote::Pages { first: 0, pages } = voter.step(block(211), &counts, now()).unwrap().0.remove(0).vote.vote else {
+    let Vote::Pages { first: 0, pages } = voter.step(block(211), &counts, now()).unwrap().0.remove(0).vote.vote
+    else {
         panic!("no pages")
     };
     assert_eq!(pages.iter().map(|page| page.len()).collect::<Vec<_>>(), [10, 1_024, 1_024, 452]);

@@ -2,7 +2,6 @@ use crate::fakes::*;
 use codec::Encode;
 use ratio1_heartbeat::{
     counts::EpochCounts,
-    ports::{BlockRef, Source},
     refresh::{Known, Refresh},
     Bringer, Intake,
 };

@@ -1,7 +1,7 @@
 use crate::fakes::*;
 use codec::Encode;
 use ratio1_heartbeat::{
-    ports::{Offence, Source},
+    ports::Offence,
     relay::{seal, Refused, RelayGate, Sealer, JUDGE_MS, SET_GRACE_MS, STRANGER_MS},
 };
 use ratio1_primitives::{

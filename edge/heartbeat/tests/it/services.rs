@@ -5,7 +5,6 @@ use crate::{
 use codec::Encode;
 use ratio1_heartbeat::{
     counts::{Bitmap, EpochCounts},
-    ports::Source,
     refresh::{Known, Refresh},
     Bringer, Intake, Store,
 };
@@ -98,7 +97,10 @@ fn other_states_are_plain_duplicates_when_the_license_has_no_service() {
     let mut intake = intake(&chain);
     let now = at(1, NOW);
     intake.count(&reporting(1, 1, NOW, &[]), Bringer::Relay, now).unwrap();
-    assert_eq!(intake.count(&reporting(1, 1, NOW, &[(0, Running)]), Bringer::Relay, now), Err(BeatRefusal::Duplicate));
+    assert_eq!(
+        intake.count(&reporting(1, 1, NOW, &[(0, Running)]), Bringer::Relay, now),
+        Err(BeatRefusal::Duplicate)
+    );
     assert_eq!(ran(intake.running(), NOW), [false; 3]);
 }
 
@@ -164,7 +166,7 @@ async fn ballot_has_half_when_a_service_is_down_half_of_the_time() {
     for (number, phase) in [(200, Phase::Commit), (210, Phase::Reveal), (211, Phase::Reveal)] {
         let before = world.sink.1.lock().len();
         world.chain.round(phase, 3, 10);
-        world.chain.best_block(number);
+        world.chain.blocks.import_best(number);
         until("a vote", || world.sink.1.lock().len() > before).await;
     }
     let votes = world.sink.1.lock().clone();
@@ -218,7 +220,7 @@ async fn contradiction_is_passed_on_once_when_it_came_from_the_edge() {
     let sent =
         || -> Vec<_> { world.net.batches.lock().iter().flat_map(|(_, bytes)| open(bytes).beats.to_vec()).collect() };
     until("it is passed on", || {
-        world.clock.0.fetch_add(1, Ordering::SeqCst);
+        world.clock.advance(1);
         !sent().is_empty()
     })
     .await;
