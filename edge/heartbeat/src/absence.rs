@@ -79,7 +79,7 @@ pub struct AbsenceWatch {
 
 impl AbsenceWatch {
     /// What this oracle has to report at `now`, if anything; it counts as reported then.
-    pub fn look(&mut self, intake: &Intake, now: u64) -> Option<Absence> {
+    pub fn find_silent(&mut self, intake: &Intake, now: u64) -> Option<Absence> {
         let clock = intake.clock().filter(|_| intake.is_counting())?;
         let running = intake.running();
         let epoch = running.epoch();
@@ -120,7 +120,7 @@ impl AbsenceWatch {
     }
 
     /// The last report did not get out: its licenses may be named again with the next one.
-    pub fn failed(&mut self) {
+    pub fn note_failed_report(&mut self) {
         self.named.clear();
     }
 }

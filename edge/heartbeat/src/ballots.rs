@@ -74,7 +74,7 @@ impl VotePart {
     }
 }
 
-/// A vote to be submitted; tell [`Voter::outcome`] how it went.
+/// A vote to be submitted; tell [`Voter::note_outcome`] how it went.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// Which vote.
@@ -144,7 +144,7 @@ impl Voter {
 
     /// What to send at `best`. `closed` are past epochs still in memory, `now` is in Unix milliseconds. Blocks the thread:
     /// it reads the chain and, once per epoch, builds and stores a ballot.
-    pub fn step(
+    pub fn next_votes(
         &mut self,
         best: BlockRef,
         closed: &[Arc<EpochCounts>],
@@ -172,7 +172,7 @@ impl Voter {
     }
 
     /// How submitting went.
-    pub fn outcome(&mut self, id: VoteRef, result: Result<(), SubmitError>) {
+    pub fn note_outcome(&mut self, id: VoteRef, result: Result<(), SubmitError>) {
         match result {
             Ok(()) => self.telemetry.ballot_cast(id.part.kind()),
             Err(error) => {

@@ -164,7 +164,7 @@ impl RelayGate {
     /// Authenticate a batch: from an oracle, to this node, of now, signed, and within what a relay may send. A peer
     /// gets a strike for what no honest one sends: garbage, wrong signatures, and, for longer than it can take to learn of a
     /// new set, batches in the name of somebody who is no oracle or to somebody else.
-    pub fn open(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<RelayBatch, Refused> {
+    pub fn open_batch(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<RelayBatch, Refused> {
         let refused = |why| Refused { why, offence: None };
         if !self.sources.take(from, 1, now) {
             return Err(refused(BeatRefusal::RateLimited));
@@ -204,7 +204,7 @@ impl RelayGate {
 
     /// Note that a relay vouched for a beat that `node`, which is the node of its license here, did not sign. An honest one
     /// does so only while one of the two does not know yet which node the license has now: so it is judged later.
-    pub fn suspect(&mut self, relay: &VoteId, license: LicenseId, node: NodeId, now: u64) {
+    pub fn suspect_relay(&mut self, relay: &VoteId, license: LicenseId, node: NodeId, now: u64) {
         let before = self.suspicions.iter().filter(|suspicion| suspicion.relay == *relay).count();
         if before < SUSPICIONS_EACH && self.suspicions.len() < MAX_SUSPICIONS {
             self.suspicions.push_back(Suspicion { relay: relay.clone(), license, node, at: now });
@@ -213,7 +213,7 @@ impl RelayGate {
 
     /// Give a strike to relays that were suspected a while ago, if the license still has the node it was thought to have.
     /// While finality stands still that says nothing: `steady` is since when it does not.
-    pub fn judge(&mut self, now: u64, steady: Option<u64>, node: impl Fn(LicenseId) -> Option<NodeId>) {
+    pub fn judge_suspicions(&mut self, now: u64, steady: Option<u64>, node: impl Fn(LicenseId) -> Option<NodeId>) {
         let is_ripe = |suspicion: &Suspicion| suspicion.at.saturating_add(JUDGE_MS) <= now;
         while let Some(suspicion) = self.suspicions.pop_front_if(|suspicion| is_ripe(suspicion)) {
             let is_sure = steady.is_some_and(|since| since <= suspicion.at);

@@ -26,7 +26,7 @@ pub struct Saving {
 
 impl Saving {
     /// Write what is dirty, unless the disk refused a moment ago.
-    pub fn save(&mut self, deps: &OracleDeps, intake: &mut Intake) {
+    pub fn save_counts(&mut self, deps: &OracleDeps, intake: &mut Intake) {
         if self.failing.is_some_and(|(again, _)| Instant::now() < again) {
             return;
         }
@@ -51,7 +51,7 @@ impl Saving {
     }
 
     /// Write everything, for the last time.
-    pub fn finish(&mut self, deps: &OracleDeps, intake: &mut Intake) -> Result<(), StoreError> {
+    pub fn save_rest(&mut self, deps: &OracleDeps, intake: &mut Intake) -> Result<(), StoreError> {
         self.write(deps, intake)
     }
 
@@ -76,7 +76,7 @@ impl Saving {
     ) -> Result<EpochCounts, StoreError> {
         if self.opened {
             self.failing = None;
-            self.save(deps, intake);
+            self.save_counts(deps, intake);
             if self.failing.is_some() && !intake.running().is_empty() {
                 self.unsaved.push(intake.running().clone());
                 let excess = self.unsaved.len().saturating_sub(MAX_UNSAVED);

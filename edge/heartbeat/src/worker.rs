@@ -103,7 +103,7 @@ pub async fn run_oracle(
 ) -> Result<(), WorkerError> {
     let mut worker = Worker::new(deps, inputs.relays.clone());
     let ended = worker.run(inputs, shutdown).await;
-    let saved = worker.saving.finish(&worker.deps, &mut worker.intake);
+    let saved = worker.saving.save_rest(&worker.deps, &mut worker.intake);
     ended.and(saved.map_err(Into::into))
 }
 
@@ -185,14 +185,14 @@ impl Worker {
                     self.vote()?;
                 },
                 _ = again.tick() => self.refresh(),
-                _ = save.tick() => self.saving.save(&self.deps, &mut self.intake),
+                _ = save.tick() => self.saving.save_counts(&self.deps, &mut self.intake),
                 _ = &mut tick => {
                     self.tick()?;
                     tick.as_mut().reset(self.next_tick());
                 },
                 Some(_) = self.flushes.join_next(), if !self.flushes.is_empty() => {},
                 Some(reported) = self.reporting.next() => if !reported? {
-                    self.watch.failed();
+                    self.watch.note_failed_report();
                 },
                 beat = inputs.own.recv() => self.own_beat(beat.ok_or(WorkerError::InputEnded)?)?,
                 batch = inputs.batches.recv() => {
@@ -242,7 +242,7 @@ impl Worker {
         match read {
             Ok(refresh) => {
                 let (was, now) = (self.intake.is_counting(), self.deps.clock.now_ms());
-                self.intake.apply(&refresh, now);
+                self.intake.apply_refresh(&refresh, now);
                 let (beat_ms, admitted) = (self.intake.params().beat_ms, self.intake.admitted());
                 self.gate.set_oracles(&refresh.oracles, &refresh.vote_keys, admitted, beat_ms, now);
                 self.relays.retain(|relay| self.gate.knows(relay, now));
@@ -263,9 +263,9 @@ impl Worker {
 
     /// Open the epoch that runs now, with what is stored of it.
     fn roll(&mut self, now: u64) -> Result<(), WorkerError> {
-        if let Some(epoch) = self.intake.due(now) {
+        if let Some(epoch) = self.intake.due_epoch(now) {
             let counts = self.saving.turn_over(&self.deps, &mut self.intake, epoch)?;
-            self.intake.open(counts, now);
+            self.intake.open_epoch(counts, now);
         }
         Ok(())
     }
@@ -295,9 +295,9 @@ impl Worker {
             let passed = passed.unwrap_or(counts.params().slots);
             self.deps.telemetry.coverage(counts.coverage().count_below(passed), passed);
         }
-        self.gate.judge(now, self.intake.steady_since(now), |license| self.intake.node(license));
+        self.gate.judge_suspicions(now, self.intake.steady_since(now), |license| self.intake.node(license));
         if self.reporting.is_empty() {
-            if let Some(absence) = self.watch.look(&self.intake, now) {
+            if let Some(absence) = self.watch.find_silent(&self.intake, now) {
                 self.report(absence);
             }
         }
@@ -309,7 +309,7 @@ impl Worker {
         let Some(voter) = self.seat.as_ref().map(|seat| seat.vote_key.clone()) else { return };
         let Some(signature) = self.deps.keys.sign_vote(&voter, &absence.payload(self.genesis, &voter)) else {
             tracing::warn!(target: "heartbeat", "the keystore did not sign a report of absence");
-            return self.watch.failed();
+            return self.watch.note_failed_report();
         };
         let (chain, sink, telemetry) =
             (self.deps.chain.clone(), self.deps.absences.clone(), self.deps.telemetry.clone());
@@ -336,7 +336,7 @@ impl Worker {
     fn beat(&mut self, inbound: InboundBeat) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let counted = self.intake.accept(inbound.from, &inbound.bytes, now);
+        let counted = self.intake.accept_beat(inbound.from, &inbound.bytes, now);
         // A sender that does not wait for its answer is no concern of ours.
         let _ = inbound.answer.send(counted.as_ref().map(|_| ()).map_err(|refusal| *refusal));
         self.counted(counted, now);
@@ -346,7 +346,7 @@ impl Worker {
     fn own_beat(&mut self, beat: SignedHeartbeat) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let counted = self.intake.count(&beat, Bringer::Node, now).map(|()| beat);
+        let counted = self.intake.count_beat(&beat, Bringer::Node, now).map(|()| beat);
         self.counted(counted, now);
         Ok(())
     }
@@ -367,7 +367,7 @@ impl Worker {
     fn answer(&mut self, inbound: InboundCount) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let answer = self.intake.answer(inbound.from, &inbound.bytes, now);
+        let answer = self.intake.answer_query(inbound.from, &inbound.bytes, now);
         self.deps.telemetry.count_answered(&answer);
         // Who does not wait for the answer is no concern of ours.
         let _ = inbound.answer.send(answer);
@@ -381,7 +381,7 @@ impl Worker {
             self.deps.telemetry.batch_dropped(BeatRefusal::NotCounting);
             return Ok(());
         }
-        let batch = match self.gate.open(inbound.from, &inbound.bytes, now) {
+        let batch = match self.gate.open_batch(inbound.from, &inbound.bytes, now) {
             Ok(batch) => batch,
             Err(refused) => {
                 self.deps.telemetry.batch_dropped(refused.why);
@@ -393,14 +393,14 @@ impl Worker {
         };
         self.relays.note(&batch.relay, inbound.from);
         self.deps.telemetry.batch_received();
-        self.intake.heard(&batch.relay, now);
+        self.intake.hear_relay(&batch.relay, now);
         for beat in &batch.beats {
-            match self.intake.count(beat, Bringer::Relay, now) {
+            match self.intake.count_beat(beat, Bringer::Relay, now) {
                 Ok(()) => self.deps.telemetry.beat_accepted(),
                 Err(refusal) => {
                     let license = beat.beat.license;
                     if let Some(node) = self.intake.node(license).filter(|_| refusal == BeatRefusal::Signature) {
-                        self.gate.suspect(&batch.relay, license, node, now);
+                        self.gate.suspect_relay(&batch.relay, license, node, now);
                     }
                     self.deps.telemetry.beat_dropped(refusal);
                 }
@@ -446,7 +446,7 @@ impl Worker {
         let (closed, sink) = (self.intake.closed(), self.deps.sink.clone());
         self.voting.push(tokio::spawn(async move {
             let step = tokio::task::spawn_blocking(move || {
-                let step = voter.step(best, &closed, now);
+                let step = voter.next_votes(best, &closed, now);
                 (voter, step)
             });
             let (mut voter, step) = match step.await {
@@ -467,7 +467,7 @@ impl Worker {
             for vote in votes {
                 let submitted = tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit_vote(vote.at, vote.vote)).await;
                 let late = |_| Err(SubmitError::Unavailable("the pool did not answer in time".into()));
-                voter.outcome(vote.id, submitted.unwrap_or_else(late));
+                voter.note_outcome(vote.id, submitted.unwrap_or_else(late));
             }
             (voter, Some(open))
         }));

@@ -59,23 +59,23 @@ impl Sim {
         let quoted = self.chain.finalised();
         drop(state);
         let refresh = Refresh::read(&*self.chain, &FakeKeys(1), &self.intake.known()).unwrap();
-        self.intake.apply(&refresh, now);
-        if let Some(epoch) = self.intake.due(now) {
-            self.intake.open(EpochCounts::new(epoch, PARAMS), now);
+        self.intake.apply_refresh(&refresh, now);
+        if let Some(epoch) = self.intake.due_epoch(now) {
+            self.intake.open_epoch(EpochCounts::new(epoch, PARAMS), now);
         }
         if self.hears {
-            self.intake.heard(&vote_pair(2).public(), now);
+            self.intake.hear_relay(&vote_pair(2).public(), now);
         }
         self.intake.tick(now);
         for n in &self.beating {
             let said = reporting(*n, epoch, slot, &[(1, Running)]).beat;
             let beat = if self.serves && *n == 9 { said } else { beat(*n, epoch, slot) };
             let beat = Heartbeat { block_number: quoted.number, block_hash: quoted.hash, ..beat };
-            let counted = self.intake.count(&sign(*n, beat), Bringer::Relay, now);
+            let counted = self.intake.count_beat(&sign(*n, beat), Bringer::Relay, now);
             assert!(counted.is_ok() || !self.intake.is_counting(), "{counted:?}");
         }
         self.slot += 1;
-        self.watch.look(&self.intake, now)
+        self.watch.find_silent(&self.intake, now)
     }
 
     /// Several slots; what was reported, with the slot in which.
@@ -139,7 +139,7 @@ fn node_is_named_again_in_the_same_epoch_only_after_a_while() {
 fn report_that_did_not_get_out_is_made_again() {
     let mut sim = silenced();
     assert_eq!(sim.run(91).len(), 1);
-    sim.watch.failed();
+    sim.watch.note_failed_report();
     let again = sim.run(ABSENCE_SPACING + 1);
     assert_eq!(again, [(100 + ABSENCE_SLOTS + ABSENCE_SPACING, vec![9])]);
 }
