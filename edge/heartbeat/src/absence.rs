@@ -96,6 +96,7 @@ impl AbsenceWatch {
             return None;
         }
         let window = Window::new(intake, &clock, slot)?;
+        // ADR 0023: only what an oracle was covered for, with finality moving, is a word against a silent node.
         let is_sure = intake.steady_since(now).is_some_and(|since| since <= window.began)
             && window.covered(running).saturating_add(UNCOVERED) >= ABSENCE_SLOTS;
         if !is_sure {

@@ -207,6 +207,7 @@ impl Voter {
         }
         let Some(ballot) = self.ballot(best, round, &status, closed, now)? else { return Ok(()) };
         let Some(voter) = round.frozen.seats.get(usize::from(seat)).map(|seat| &seat.vote_key) else { return Ok(()) };
+        // ADR 0022: with the vote key in the hash, so that a copied commit cannot be revealed.
         let commitment = ballot.header.commitment(self.genesis, voter);
         match (round.phase, status.commit) {
             (_, Some(commit)) if commit != commitment => {
@@ -357,6 +358,7 @@ impl Voter {
 /// The height up to which this oracle could measure an epoch: its finalised head now, unless finality stood still when the
 /// epoch ended. Then what became final later was not known while it ran, and nobody's byte may depend on it.
 pub fn finalised(counts: &EpochCounts, clock: &ClockParams, head: BlockRef) -> BlockNumber {
+    // ADR 0021: the chain puts the epoch off for services that became final after this height.
     let end = clock.epoch_start(counts.epoch()).saturating_add(clock.epoch_ms);
     let stuck = counts.seen().filter(|seen| seen.standstill(end, clock) > 0);
     stuck.map_or(head.number, |seen| seen.height.min(head.number))

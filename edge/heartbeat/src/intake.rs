@@ -186,7 +186,7 @@ impl Intake {
     pub fn count_beat(&mut self, signed: &SignedHeartbeat, from: Bringer, now: u64) -> Result<(), BeatRefusal> {
         let (node, news) = self.check(signed, from, now)?;
         if !signed.is_signed_by(&node, self.genesis) {
-            // Whoever passes on what the node of before signed may just not know yet that it is another one now.
+            // ADR 0026: whoever passes on what the node of before signed may just not know yet that it is another one now.
             let previous = self.registry.previous(signed.beat.license, now);
             return Err(match previous.is_some_and(|node| signed.is_signed_by(&node, self.genesis)) {
                 true => BeatRefusal::Unlicensed,
@@ -252,7 +252,9 @@ impl Intake {
         let node = self.registry.node(beat.license).ok_or(BeatRefusal::Unlicensed)?;
         let news = match self.running.is_counted(beat.license, beat.slot) {
             false => News::Slot,
+            // ADR 0021: two signed beats of one slot with different lists count as not running.
             true if self.reports.is_contradicted_by(beat) => News::Contradiction,
+            // ADR 0026: once more first hand, lest a faulty receiver makes a duplicate of it at the honest ones.
             true if from == Bringer::Node && self.is_only_relayed(beat) => News::FirstHand,
             true => return Err(BeatRefusal::Duplicate),
         };

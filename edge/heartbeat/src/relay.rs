@@ -71,6 +71,7 @@ impl Sealer {
             return None;
         }
         let beats = beats.encode();
+        // ADR 0026: encoded and hashed once; a copy for each receiver costs one signature.
         let digest = sp_crypto_hashing::blake2_256(&beats);
         Some(Self { genesis, relay, sent_at, beats, digest })
     }

@@ -348,6 +348,7 @@ fn read_view(chain: &dyn HeartbeatChain, node: Option<NodeId>) -> Read {
     if oracles.is_empty() {
         return Ok(Err(Idle::NoOracles));
     }
+    // ADR 0009: not the head itself, which oracles may learn of a moment later.
     let number = head.number.saturating_sub(QUOTE_DEPTH);
     let quote = chain.finalised_hash(number).map_or(head, |hash| BlockRef { number, hash });
     Ok(Ok(View { clock, params: info.params, license, quote, oracles: Arc::new(oracles) }))

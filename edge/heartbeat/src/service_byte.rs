@@ -41,6 +41,7 @@ pub fn service_byte(
     let end = start.saturating_add(clock.epoch_ms);
     let Some(term) = term.filter(|term| term.until.is_none_or(|until| until > start)) else { return 0 };
     let Some(from) = expected.map(|expected| expected.max(term.from)).filter(|from| *from < end) else {
+        // ADR 0021: what nothing could be expected of, or nobody here knew, has no byte against it.
         return u8::MAX;
     };
     // The first slot that does not begin before a moment of the epoch.

@@ -211,6 +211,7 @@ impl Worker {
 
     /// Serve beats that wait, as many as a batch can carry, then one question and one batch of a stranger: so none of
     /// them can shut out another.
+    // ADR 0026: beats, batches and questions take turns.
     async fn turn(&mut self, inputs: &mut Inputs) -> Result<(), WorkerError> {
         for _ in 0..TURN {
             let Ok(beat) = inputs.beats.try_recv() else { break };

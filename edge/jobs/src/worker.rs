@@ -71,6 +71,7 @@ impl JobsWorker {
 
     /// The license of a node that may take something new.
     fn license_to_work(&self) -> Result<LicenseId, JobsError> {
+        // ADR 0021: oracles count what beats report, so who sends none must promise nothing.
         let license = match self.standing.standing() {
             Standing::Admitted(_, license) => license,
             other => return Err(JobsError::NotAdmitted(other.admission())),

@@ -50,6 +50,7 @@ impl PoolSink {
 
 #[async_trait]
 impl VoteSink for PoolSink {
+    // ADR 0011: operational class and highest priority, which the runtime gives it.
     async fn submit_vote(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError> {
         let client = self.client.clone();
         self.build_and_submit(at, move || client.runtime_api().vote_extrinsic(at, vote)).await

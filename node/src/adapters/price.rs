@@ -60,6 +60,7 @@ impl PriceFile {
 
     /// The price in the file, if it is sane and was modified within an epoch of now.
     fn read(&self) -> Result<Price, Unusable> {
+        // ADR 0015: a ballot without a price costs nobody anything, one with a wrong price does.
         let epoch = Duration::from_millis((self.epoch_ms)().ok_or(Unusable::NoClock)?);
         let bytes = self.file.read(Some(epoch)).map_err(Unusable::File)?;
         if bytes.len() > MAX_BYTES {

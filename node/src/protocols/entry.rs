@@ -60,6 +60,7 @@ impl Porter {
 
     /// Whether a batch of this peer is looked at.
     pub fn let_in(&mut self, peer: &PeerId, from: Source, now: u64) -> Entry {
+        // ADR 0026: a batch from anybody else costs the oracle more than its sender, so strangers may send a few.
         let (limiter, beyond) = if self.fellows.read().contains(peer) {
             (&mut self.oracles, Entry::TooMany)
         } else {

@@ -33,6 +33,7 @@ pub struct Protocols {
 impl Protocols {
     /// Of the chain with this genesis.
     pub fn new(genesis: Hash) -> Self {
+        // ADR 0002: inside the chain's own network, and of one chain alone.
         let name = |kind: &str| format!("/{}/ratio1/{kind}/1", hex::encode(genesis)).into();
         Self { beat: name("beat"), relay: name("relay"), count: name("count") }
     }

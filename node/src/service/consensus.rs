@@ -30,6 +30,8 @@ const PROPOSING: f32 = 0.5;
 /// How block production slows down while nothing becomes final: from 50 blocks on, by a slot for each two more, to one
 /// block in four slots and no further.
 ///
+/// ADR 0027: governance counts on one block in four slots at least, whatever becomes of finality.
+///
 /// It must slow down, for what is not final is kept in memory and is what a fork throws away. It must not stop: the way
 /// out of a stall leads through blocks, and votes, windows and delays are counted in them.
 const BACK_OFF: BackoffAuthoringOnFinalizedHeadLagging<BlockNumber> =
