@@ -1,7 +1,7 @@
 //! From what was seen to what is wrong: a pure function.
 
-use crate::{command::OperatorRpc, dauth::Admission, rpc::NodeRole, service::Stage};
-use ratio1_heartbeat::status::{Part, Trouble};
+use crate::{operator_rpc::OperatorRpc, voting::Stage};
+use ratio1_ports::{Admission, NodeRole, Part, Trouble};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use codec::Encode;
 use ratio1_heartbeat::{
-    ports::{InboundBatch, InboundCount, Offence, Source},
+    ports::{InboundBatch, InboundCount, Offence},
     relay::{seal, JUDGE_MS, STRANGER_MS},
 };
 use ratio1_primitives::{
@@ -34,7 +34,7 @@ fn dropped(world: &World, why: BeatRefusal) -> u64 {
 /// All deeds get other nodes in one block.
 async fn relink(world: &World, number: u32) {
     let reads = give_other_nodes(&mut world.chain.state.lock());
-    world.chain.finalise(number);
+    world.chain.blocks.finalise(number);
     until("the page is read again", || world.chain.state.lock().page_reads > reads).await;
 }
 
@@ -58,11 +58,11 @@ fn beats(new: bool, slot: u32) -> Vec<SignedHeartbeat> {
 /// Half a minute later, in which finality moves on, is relay 2 still heard?
 async fn is_still_heard(world: &World, worker: &Worker) -> bool {
     let before = world.metrics.batches.load(Ordering::SeqCst);
-    let began = world.clock.0.load(Ordering::SeqCst);
+    let began = world.clock.now_ms();
     for step in 1..=6u32 {
         world.clock.set(began + u64::from(step) * JUDGE_MS / 6);
-        let number = world.chain.state.lock().finalised + 1;
-        world.chain.finalise(number);
+        let number = world.chain.finalised().number + 1;
+        world.chain.blocks.finalise(number);
         // The worker learns of the block and, when it ticks, judges: neither is seen from outside.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }

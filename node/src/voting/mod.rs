@@ -15,14 +15,16 @@
 
 mod keystore;
 mod rules;
+mod stage;
 
 pub use keystore::Withheld;
-pub use rules::{judge, Proof, Verdict, View};
+pub use stage::{Stage, StageWatch};
 
-use super::FullClient;
+use crate::client::FullClient;
 use futures::StreamExt;
 use ratio1_primitives::{BlockNumber, Hash};
 use ratio1_runtime::Block;
+use rules::{judge, Proof, Verdict, View};
 use sc_client_api::AuxStore;
 use sc_consensus_grandpa::{GrandpaJustification, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
 use sc_network_sync::SyncingService;
@@ -34,7 +36,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-use tokio::sync::watch;
 
 /// In the database when this node has voted with it, or may have.
 const RECORD: &[u8] = b"ratio1/votes";
@@ -43,45 +44,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Slots that a validator without a record lets go by before it claims one.
 const FIRST_SLOTS: u32 = 4;
 
-/// How far a validator is on its way to vote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// It looks for others, and takes no part in finality.
-    Waiting,
-    /// It follows the votes of others.
-    Listening,
-    /// It votes.
-    Voting,
-}
-
-/// Where this node stands, for those who wait for it and for those who are asked.
-#[derive(Clone)]
-pub struct Standing(Arc<watch::Sender<Stage>>);
-
-impl Standing {
-    /// At a stage.
-    pub fn new(stage: Stage) -> Self {
-        Self(Arc::new(watch::Sender::new(stage)))
-    }
-
-    /// Now.
-    pub fn stage(&self) -> Stage {
-        *self.0.borrow()
-    }
-
-    /// Once it is at this stage or beyond.
-    pub async fn reached(&self, stage: Stage) {
-        // The sender is ours, so it does not go away.
-        let _ = self.0.subscribe().wait_for(|now| *now >= stage).await;
-    }
-
-    fn set(&self, stage: Stage) {
-        self.0.send_replace(stage);
-    }
-}
-
 /// Where a validator begins that has a record, or is told not to ask for one, or has nobody beside it.
-pub fn begin(client: &FullClient, authorities: usize, without_record: bool) -> Result<Stage, Error> {
+pub fn first_stage(client: &FullClient, authorities: usize, without_record: bool) -> Result<Stage, Error> {
     let recorded = client.get_aux(RECORD).map_err(|error| Error::Other(error.to_string()))?.is_some();
     if recorded {
         return Ok(Stage::Voting);
@@ -104,7 +68,7 @@ fn record(client: &FullClient) -> Result<(), Error> {
 /// What a node that watches looks at.
 pub struct Watcher {
     /// Where it notes how far it is.
-    pub standing: Standing,
+    pub voting: StageWatch,
     /// The chain and its database.
     pub client: Arc<FullClient>,
     /// Peers and sync.
@@ -144,7 +108,7 @@ impl Watcher {
                 Verdict::Wait => {}
                 Verdict::Listen => {
                     view.listening.get_or_insert(view.slot);
-                    self.standing.set(Stage::Listening);
+                    self.voting.set(Stage::Listening);
                 }
                 Verdict::Vote => break,
             }
@@ -154,7 +118,7 @@ impl Watcher {
             tracing::warn!(target: "ratio1", %error, "could not note in the database that this node votes");
         }
         tracing::info!(target: "ratio1", "votes on finality from now on");
-        self.standing.set(Stage::Voting);
+        self.voting.set(Stage::Voting);
     }
 
     fn look(&self, view: &mut View) {
@@ -208,23 +172,5 @@ impl SyncOracle for Patient {
 
     fn is_offline(&self) -> bool {
         self.sync.is_offline()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn who_waits_for_a_stage_is_told_when_it_or_a_later_one_is_reached() {
-        let standing = Standing::new(Stage::Waiting);
-        let waiting = tokio::spawn({
-            let standing = standing.clone();
-            async move { standing.reached(Stage::Listening).await }
-        });
-        standing.set(Stage::Voting);
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("in time").expect("no panic");
-        assert_eq!(standing.stage(), Stage::Voting);
-        standing.reached(Stage::Waiting).await;
     }
 }

@@ -3,7 +3,7 @@
 //! All work on the keystore alone, also while the node runs. What a script needs goes to standard output, one value
 //! per line; explanations go to standard error.
 
-use crate::{chain_spec, cli::Cli};
+use crate::chain_spec;
 use codec::Encode;
 use ratio1_primitives::{
     keys::{link_payload, NODE_KEY_TYPE},
@@ -37,10 +37,10 @@ pub enum KeyCmd {
 
 impl KeyCmd {
     /// Run it.
-    pub fn run(&self, cli: &Cli) -> Result<()> {
+    pub fn run<C: SubstrateCli>(&self, cli: &C) -> Result<()> {
         match self {
-            Self::GenerateNode(store) => generate_node(&store.open(cli)?.1),
-            Self::ShowNode(store) => show_node(&store.open(cli)?.1),
+            Self::GenerateNode(store) => generate_node(&store.open_keystore(cli)?.1),
+            Self::ShowNode(store) => show_node(&store.open_keystore(cli)?.1),
             Self::LinkProof(cmd) => cmd.run(cli),
             Self::Session(cmd) => cmd.run(cli),
             Self::Sdk(cmd) => cmd.run(cli),
@@ -60,12 +60,12 @@ pub struct StoreParams {
 
 impl StoreParams {
     /// Open the keystore that a node run with the same `--chain`, `--base-path` and `--keystore-path` uses.
-    fn open(&self, cli: &Cli) -> Result<(Box<dyn ChainSpec>, LocalKeystore)> {
+    fn open_keystore<C: SubstrateCli>(&self, cli: &C) -> Result<(Box<dyn ChainSpec>, LocalKeystore)> {
         if self.shared.is_dev() && self.shared.base_path.is_none() && self.keystore.keystore_path.is_none() {
             return Err(Error::Input("--dev keeps nothing: give --base-path or --keystore-path as well".into()));
         }
         let spec = cli.load_spec(&self.shared.chain_id(self.shared.is_dev()))?;
-        let base = self.shared.base_path()?.unwrap_or_else(|| BasePath::from_project("", "", &Cli::executable_name()));
+        let base = self.shared.base_path()?.unwrap_or_else(|| BasePath::from_project("", "", &C::executable_name()));
         let (path, password): (PathBuf, _) = match self.keystore.keystore_config(&base.config_dir(spec.id()))? {
             KeystoreConfig::Path { path, password } => (path, password),
             KeystoreConfig::InMemory => return Err(Error::Input("an in-memory keystore holds no keys".into())),
@@ -132,8 +132,8 @@ pub struct LinkProofCmd {
 }
 
 impl LinkProofCmd {
-    fn run(&self, cli: &Cli) -> Result<()> {
-        let (spec, keystore) = self.store.open(cli)?;
+    fn run<C: SubstrateCli>(&self, cli: &C) -> Result<()> {
+        let (spec, keystore) = self.store.open_keystore(cli)?;
         let genesis = match self.genesis {
             Some(hash) => hash,
             None => chain_spec::genesis_hash(spec.as_ref()).map_err(Error::Input)?,
@@ -168,8 +168,8 @@ pub struct SessionCmd {
 }
 
 impl SessionCmd {
-    fn run(&self, cli: &Cli) -> Result<()> {
-        let (_, keystore) = self.store.open(cli)?;
+    fn run<C: SubstrateCli>(&self, cli: &C) -> Result<()> {
+        let (_, keystore) = self.store.open_keystore(cli)?;
         let (keys, proof) = generate_session_keys(&self.owner, Arc::new(keystore));
         println!("keys: 0x{}", hex::encode(keys));
         println!("proof: 0x{}", hex::encode(proof));

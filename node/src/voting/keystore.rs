@@ -2,24 +2,24 @@
 //!
 //! GRANDPA asks at the beginning of each round whether it holds a key of a voter, and votes in that round if it does.
 
-use super::{Stage, Standing};
+use super::stage::{Stage, StageWatch};
 use sp_core::{crypto::KeyTypeId, ecdsa, ed25519, sr25519};
 use sp_keystore::{Error, Keystore, KeystorePtr};
 
 /// The keystore behind it, shown once the node votes.
 pub struct Withheld {
     keystore: KeystorePtr,
-    standing: Standing,
+    voting: StageWatch,
 }
 
 impl Withheld {
-    /// Withhold `keystore` until `standing` says that the node votes.
-    pub fn new(keystore: KeystorePtr, standing: Standing) -> Self {
-        Self { keystore, standing }
+    /// Withhold `keystore` until `voting` says that the node votes.
+    pub fn new(keystore: KeystorePtr, voting: StageWatch) -> Self {
+        Self { keystore, voting }
     }
 
     fn shown(&self) -> Option<&KeystorePtr> {
-        (self.standing.stage() == Stage::Voting).then_some(&self.keystore)
+        (self.voting.stage() == Stage::Voting).then_some(&self.keystore)
     }
 }
 
@@ -117,13 +117,13 @@ mod tests {
     fn keys_are_shown_when_the_node_votes_and_not_before() {
         let keystore = LocalKeystore::in_memory();
         let key = keystore.ed25519_generate_new(GRANDPA, Some("//Dave")).expect("a seed");
-        let standing = Standing::new(Stage::Listening);
-        let withheld = Withheld::new(Arc::new(keystore), standing.clone());
+        let voting = StageWatch::new(Stage::Listening);
+        let withheld = Withheld::new(Arc::new(keystore), voting.clone());
         let asked = [(key.0.to_vec(), GRANDPA)];
         assert!(!withheld.has_keys(&asked));
         assert!(withheld.ed25519_public_keys(GRANDPA).is_empty());
         assert!(withheld.ed25519_sign(GRANDPA, &key, b"vote").is_ok_and(|signature| signature.is_none()));
-        standing.set(Stage::Voting);
+        voting.set(Stage::Voting);
         assert!(withheld.has_keys(&asked));
         assert!(withheld.ed25519_sign(GRANDPA, &key, b"vote").is_ok_and(|signature| signature.is_some()));
     }

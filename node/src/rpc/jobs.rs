@@ -1,13 +1,13 @@
 //! `r1_work`, and the calls by which an operator who runs containers by own means takes part in jobs. Those sign with
 //! the node's key, so they are unsafe: refused on connections that may not call unsafe methods.
 
-use crate::work::{SendError, Work, WorkError};
 use jsonrpsee::{
     core::{async_trait, RpcResult},
     proc_macros::rpc,
     types::{error::ErrorCode, ErrorObjectOwned},
-    Extensions,
+    Extensions, RpcModule,
 };
+use ratio1_jobs_worker::{ports::CallError, JobsError, JobsWorker};
 use ratio1_primitives::{
     api::{Assignment, AssignmentState},
     jobs::{request::Tag, Capacity, Cid, Gpu, JobRequest, NodeProfile, Restart, SlotRef, Tier},
@@ -116,9 +116,17 @@ pub enum Stage {
     },
 }
 
+/// The methods, answered by `jobs`.
+pub fn into_rpc(jobs: JobsWorker) -> RpcModule<JobsRpc> {
+    JobsRpc(jobs).into_rpc()
+}
+
+/// Answers them.
+pub struct JobsRpc(JobsWorker);
+
 /// A node and its jobs.
 #[rpc(server, namespace = "r1")]
-pub trait WorkApi {
+pub trait JobsApi {
     /// The slots this node is offered or serves, in the best block.
     #[method(name = "work")]
     async fn work(&self) -> RpcResult<Vec<WorkItem>>;
@@ -137,25 +145,25 @@ pub trait WorkApi {
 }
 
 #[async_trait]
-impl WorkApiServer for Work {
+impl JobsApiServer for JobsRpc {
     async fn work(&self) -> RpcResult<Vec<WorkItem>> {
-        let assignments = self.assignments().await.map_err(told)?;
+        let assignments = self.0.assignments().await.map_err(rpc_error)?;
         Ok(assignments.iter().map(WorkItem::from).collect())
     }
 
     async fn declare(&self, extensions: &Extensions, offer: Offer) -> RpcResult<Hash> {
         check_if_safe(extensions)?;
-        Work::declare(self, offer.profile()?).await.map_err(told)
+        self.0.declare_profile(offer.profile()?).await.map_err(rpc_error)
     }
 
     async fn accept(&self, extensions: &Extensions, slot: SlotName) -> RpcResult<Hash> {
         check_if_safe(extensions)?;
-        Work::accept(self, slot.into()).await.map_err(told)
+        self.0.accept_offer(slot.into()).await.map_err(rpc_error)
     }
 
     async fn resign(&self, extensions: &Extensions, slot: SlotName) -> RpcResult<Hash> {
         check_if_safe(extensions)?;
-        Work::resign(self, slot.into()).await.map_err(told)
+        self.0.resign_slot(slot.into()).await.map_err(rpc_error)
     }
 }
 
@@ -165,12 +173,12 @@ fn check_if_safe(extensions: &Extensions) -> RpcResult<()> {
     deny.check_if_safe().map_err(Into::into)
 }
 
-fn told(error: WorkError) -> ErrorObjectOwned {
+fn rpc_error(error: JobsError) -> ErrorObjectOwned {
     let (code, name) = match &error {
-        WorkError::Send(SendError::Refused(refusal)) => (REFUSED, Some(refusal.error)),
-        WorkError::Send(SendError::Invalid(_)) => (REFUSED, None),
-        WorkError::Send(SendError::Unavailable(_)) | WorkError::Chain(_) => (UNAVAILABLE, None),
-        WorkError::TooMuch(_) => (TOO_MUCH, None),
+        JobsError::Call(CallError::Refused(refusal)) => (REFUSED, Some(refusal.error)),
+        JobsError::Call(CallError::Invalid(_)) => (REFUSED, None),
+        JobsError::Call(CallError::Unavailable(_)) | JobsError::Chain(_) => (UNAVAILABLE, None),
+        JobsError::TooMuch(_) => (TOO_MUCH, None),
         _ => (NOT_NOW, None),
     };
     ErrorObjectOwned::owned(code, error.to_string(), name)
@@ -269,24 +277,31 @@ fn cid_text(cid: &Cid) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::work::{
-        tests::{work_on, FakeChain},
-        Refusal,
+    use ratio1_jobs_worker::{
+        ports::Refusal,
+        testing::{worker_on, FakeChain},
     };
-    use jsonrpsee::RpcModule;
-    use ratio1_primitives::api::NodeCall;
+    use ratio1_ports::testing::FakeMachine;
+    use ratio1_primitives::{
+        api::NodeCall,
+        heartbeat::{Amount, Resources},
+    };
     use serde_json::{json, Value};
     use std::sync::Arc;
 
-    fn module(chain: Arc<FakeChain>, deny: Option<DenyUnsafe>) -> RpcModule<Work> {
-        let mut module = work_on(chain, true).0.into_rpc();
+    fn module(chain: Arc<FakeChain>, deny: Option<DenyUnsafe>) -> RpcModule<JobsRpc> {
+        module_of(worker_on(chain, true).0, deny)
+    }
+
+    fn module_of(jobs: JobsWorker, deny: Option<DenyUnsafe>) -> RpcModule<JobsRpc> {
+        let mut module = into_rpc(jobs);
         if let Some(deny) = deny {
             module.extensions_mut().insert(deny);
         }
         module
     }
 
-    async fn call(module: &RpcModule<Work>, method: &str, params: Value) -> Value {
+    async fn call(module: &RpcModule<JobsRpc>, method: &str, params: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let (answer, _) = module.raw_json_request(&request.to_string(), 1).await.expect("a valid request");
         serde_json::from_str(&answer).expect("a valid answer")
@@ -382,7 +397,10 @@ mod tests {
     #[tokio::test]
     async fn declaration_of_more_than_the_machine_has_is_refused_with_what_was_seen() {
         let chain = Arc::new(FakeChain::default());
-        let module = module(chain.clone(), Some(DenyUnsafe::No));
+        let cpu_milli = Amount { total: 4_000, free: 4_000 };
+        let hardware = Arc::new(FakeMachine(Resources { cpu_milli, ..Default::default() }));
+        let jobs = JobsWorker { hardware, ..worker_on(chain.clone(), true).0 };
+        let module = module_of(jobs, Some(DenyUnsafe::No));
         let offer = json!([{"cpuMilli": 1_024_000_000, "memoryMib": 1, "diskGib": 1}]);
         let answer = call(&module, "r1_declare", offer).await;
         let error = answer.get("error").expect("it is refused");
@@ -395,7 +413,7 @@ mod tests {
     #[tokio::test]
     async fn refusal_is_named_in_the_answer() {
         let refusal = Refusal { error: "OfferOver", docs: "the offer has lapsed.".into() };
-        let chain = FakeChain { refuse: Some(SendError::Refused(refusal)), ..Default::default() };
+        let chain = FakeChain { refuse: Some(CallError::Refused(refusal)), ..Default::default() };
         let module = module(Arc::new(chain), Some(DenyUnsafe::No));
         let answer = call(&module, "r1_accept", json!([{"job": 7, "slot": 1}])).await;
         let error = answer.get("error").expect("it is refused");

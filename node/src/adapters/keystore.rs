@@ -10,7 +10,7 @@
 //! clear nothing when they are dropped; no copy of phrase or seed is kept here.
 
 use parking_lot::Mutex;
-use ratio1_heartbeat::ports::Keys;
+use ratio1_ports::{NoIdentity, NodeKeys, VoteKeys};
 use ratio1_primitives::{
     keys::{
         pair::{NodePair, VotePair},
@@ -57,11 +57,6 @@ impl KeystoreAdapter {
     /// Over a keystore.
     pub fn new(store: Arc<LocalKeystore>) -> Self {
         Self { store, held: Arc::default() }
-    }
-
-    /// All node keys; a node has one, more is a mistake that [`crate::dauth`] names.
-    pub fn node_keys(&self) -> Vec<ed25519::Public> {
-        self.with(Instant::now(), |held| held.nodes.keys().copied().collect())
     }
 
     /// Why the one node key does not sign; `None` if it does, or if there is none or several. It signs a test payload
@@ -152,15 +147,21 @@ impl Keyring {
     }
 }
 
-impl Keys for KeystoreAdapter {
-    fn node(&self) -> Option<NodeId> {
-        self.with(Instant::now(), |held| Some(NodeId::from(*held.node()?.0)))
+impl NodeKeys for KeystoreAdapter {
+    fn identity(&self) -> Result<NodeId, NoIdentity> {
+        self.with(Instant::now(), |held| match (held.node(), held.nodes.len()) {
+            (Some((public, _)), _) => Ok(NodeId::from(*public)),
+            (None, 0) => Err(NoIdentity::NoKey),
+            (None, many) => Err(NoIdentity::ManyKeys(many)),
+        })
     }
 
     fn sign_as_node(&self, payload: &[u8]) -> Option<NodeSignature> {
         self.sign_as_node_at(Instant::now(), payload)
     }
+}
 
+impl VoteKeys for KeystoreAdapter {
     fn vote_keys(&self) -> Vec<VoteId> {
         self.with(Instant::now(), |held| held.votes.keys().copied().map(VoteId::from).collect())
     }
@@ -202,13 +203,13 @@ mod tests {
         store.ed25519_generate_new(NODE_KEY_TYPE, Some("//Alice")).expect("a seed");
         let later = now + LOOK_AGAIN;
         let signature = keys.sign_as_node_at(later, b"payload").expect("it signs");
-        let node = keys.node().expect("one key");
+        let node = keys.identity().expect("one key");
         assert!(verify_node(&node, b"payload", &signature));
         assert!(!verify_node(&node, b"other", &signature));
 
         store.ed25519_generate_new(NODE_KEY_TYPE, Some("//Bob")).expect("a seed");
         assert_eq!(keys.sign_as_node_at(later + LOOK_AGAIN, b"payload"), None);
-        assert_eq!(keys.node(), None);
+        assert_eq!(keys.identity(), Err(NoIdentity::ManyKeys(2)));
     }
 
     #[test]
@@ -269,7 +270,7 @@ mod tests {
         let (_, keys) = on_disk(dir.path(), None);
         assert!(keys.fault_at(now).is_some_and(|why| !why.is_empty()));
         assert_eq!(keys.sign_as_node_at(now, b"payload"), None);
-        assert!(keys.node().is_some(), "who it is does not depend on the password");
+        assert!(keys.identity().is_ok(), "who it is does not depend on the password");
 
         let (_, keys) = on_disk(dir.path(), Some("right"));
         let [file] = &files(dir.path())[..] else { panic!("one key") };
