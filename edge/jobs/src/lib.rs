@@ -1,5 +1,5 @@
 //! What a node does about jobs with its own key: it declares what it has for them, accepts slots and resigns them
-//! (protocol section 6).
+//! (docs/protocol/jobs.md#offer-and-acceptance).
 //!
 //! Here on demand, for operators who run containers by their own means; the node around it offers the calls over RPC.
 //!

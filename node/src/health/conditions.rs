@@ -151,7 +151,7 @@ impl Facts {
             self.not_final > OPEN_BLOCKS && !self.syncing,
             "finality",
             || format!("{} blocks are not final", self.not_final),
-            "if other nodes say the same, more than a third of the oracles do not vote: docs/operate/network.md",
+            "if other nodes say the same, more than a third of the oracles do not vote: docs/operate/lost-finality.md",
         )
     }
 
