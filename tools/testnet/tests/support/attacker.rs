@@ -74,26 +74,6 @@ impl Attacker {
         Self::ask(&mut self.batches, peer, bytes).await
     }
 
-    /// Send `bytes` as a batch so many times at once. What is answered; who is shut out may hear nothing at all.
-    pub async fn flood(&mut self, to: Who, bytes: &[u8], times: usize) -> Outcome<Vec<BeatAck>> {
-        let peer = *self.peers.get(&to).ok_or("no oracle")?;
-        for _ in 0..times {
-            let sent = self.batches.send_request(peer, bytes.to_vec(), DialOptions::Dial).await;
-            sent.map_err(|e| format!("{e:?}"))?;
-        }
-        let (mut answers, mut open) = (Vec::new(), times);
-        while open > 0 {
-            let Ok(event) = tokio::time::timeout(ANSWER_LIMIT, self.batches.next()).await else { break };
-            match event.ok_or("the transport ended")? {
-                RequestResponseEvent::ResponseReceived { response, .. } => answers.push(ack(&response)?),
-                RequestResponseEvent::RequestFailed { .. } => {}
-                RequestResponseEvent::RequestReceived { .. } => continue,
-            }
-            open -= 1;
-        }
-        Ok(answers)
-    }
-
     async fn ask(handle: &mut RequestResponseHandle, peer: PeerId, bytes: Vec<u8>) -> Outcome<Option<BeatAck>> {
         let id = handle.send_request(peer, bytes, DialOptions::Dial).await.map_err(|e| format!("{e:?}"))?;
         loop {
