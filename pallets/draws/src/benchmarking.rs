@@ -121,12 +121,12 @@ mod benchmarks {
     fn own(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
         let (_, draw) = search::<T>(n - 1, 0)?;
         let search = Pallet::<T>::search(0, &draw).map_err(|_| "a search")?;
-        let own;
+        let found;
         #[block]
         {
-            own = Pallet::<T>::own(&search);
+            found = Pallet::<T>::own(&search);
         }
-        assert_eq!(u32::try_from(own.licenses.len()), Ok(n - 1));
+        assert_eq!(u32::try_from(found.licenses.len()), Ok(n - 1));
         Ok(())
     }
 
