@@ -16,6 +16,7 @@ use ratio1_testnet::{
     client::Head, facts::Check, metrics::Metrics, story::now_ms, wait::wait_for, Client, Error, Network, Who,
 };
 use sp_core::{ed25519, Pair};
+use std::time::Duration;
 
 /// The oracle whose vote key the attacker has.
 const LIAR: Who = Who::Dave;
@@ -78,6 +79,9 @@ pub async fn false_relays_bring_nothing(network: &Network, client: &Client, vict
     Ok(())
 }
 
+/// Beat slots that must be left of an epoch for a beat to arrive in it.
+const MARGIN: u32 = 8;
+
 /// How many raids there are.
 const RAIDS: usize = 8;
 
@@ -114,12 +118,21 @@ async fn raids(client: &Client, genesis: Hash, to: Who, victim: Who) -> Outcome<
     ])
 }
 
-/// The running epoch, its slot, and what a beat may quote.
+/// The running epoch, its slot, and what a beat may quote: a block that is final for everybody, and not so late in the
+/// epoch that it is over when the beat arrives.
 async fn moment(client: &Client) -> Outcome<(EpochIndex, u32, Head)> {
-    let head = client.finalised().await?;
-    let info = client.clock(head.hash).await?;
+    let info = client.clock(client.finalised().await?.hash).await?;
     let clock = info.clock.ok_or("the clock has not begun")?;
-    let epoch = clock.epoch_at(now_ms());
-    let slot = clock.slot_at(epoch, now_ms(), &info.params).ok_or("the epoch is over")?;
-    Ok((epoch, slot, head))
+    loop {
+        let now = now_ms();
+        let epoch = clock.epoch_at(now);
+        match clock.slot_at(epoch, now, &info.params) {
+            Some(slot) if slot.saturating_add(MARGIN) < info.params.slots => {
+                let head = client.finalised().await?;
+                let quoted = Head { number: head.number.saturating_sub(1), hash: head.parent, ..head };
+                return Ok((epoch, slot, quoted));
+            }
+            _ => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
 }
