@@ -74,6 +74,9 @@ have_certificates() {
 # a bare system has not all of them.
 have_perl() { perl -MFindBin -MIPC::Cmd -MFile::Compare -MTime::Piece -e 1 2>/dev/null; }
 
+# A network test sets the clock of one of its nodes.
+have_faketime() { compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null; }
+
 # Debian's names of the system packages that are missing, one per line. No clang and no cmake: nothing in Cargo.lock
 # binds to C by bindgen or builds by cmake, and deny.toml keeps it so.
 missing_packages() {
@@ -84,6 +87,7 @@ missing_packages() {
     have_perl || echo perl
     have git || echo git
     have python3 || echo python3
+    have_faketime || echo libfaketime
     { have cc && have c++ && have make; } || echo build-essential
 }
 
@@ -111,21 +115,27 @@ need_setup() {
     fi
 }
 
-# Build the programs named, and put what was built into a folder of this run, RUN_DIR. Another checkout that builds
-# replaces the programs in the target directory, which all share: what is tested, shown and measured must be what was
-# built here. The lock is for the moment between the build and the copy.
+# Make the folder of this run, RUN_DIR, if it has none, for what was built. Another checkout that builds replaces the
+# artifacts in the target directory, which all share: what is tested, shown and measured must be what was built here.
+# The lock on .ratio1-programs is for the moment between the build and the copy.
 RUN_DIR=
-build_for_this_run() {
-    local program flags=()
+make_run_dir() {
     # Of runs that ended: their process is gone, a day ago at least (elsewhere a process may have the same number).
     local old pid
+    [ -z "$RUN_DIR" ] || return 0
     for old in "$CARGO_TARGET_DIR"/run-*; do
         pid=${old##*/run-}
         pid=${pid%%-*}
         [ -d "/proc/$pid" ] || find "$old" -maxdepth 0 -mtime +0 -exec rm -rf {} + 2>/dev/null || true
     done
+    mkdir -p "$CARGO_TARGET_DIR" && RUN_DIR=$(mktemp -d "$CARGO_TARGET_DIR/run-$$-XXXXXX")
+}
+
+# Build the programs named, and put what was built into RUN_DIR.
+build_for_this_run() {
+    local program flags=()
     for program in "$@"; do flags+=(--bin "$program"); done
-    mkdir -p "$CARGO_TARGET_DIR" && RUN_DIR=$(mktemp -d "$CARGO_TARGET_DIR/run-$$-XXXXXX") || return 1
+    make_run_dir || return 1
     (
         flock 9 || exit 1
         # The whole workspace selects the features, as in scripts/test: all scripts share every artifact.
@@ -136,6 +146,60 @@ build_for_this_run() {
                 cp "$CARGO_TARGET_DIR/release/$program" "$RUN_DIR/" || exit 1
         done
     ) 9>"$CARGO_TARGET_DIR/.ratio1-programs"
+}
+
+# Our pallets by the names that Rust has for their crates, one per line. The libraries that they share are none.
+our_pallets() {
+    local folder
+    for folder in pallets/*/; do
+        folder=$(basename "$folder")
+        case $folder in support | testing) continue ;; esac
+        printf 'pallet_%s\n' "${folder//-/_}"
+    done
+}
+
+# Install frame-omni-bencher unless it is on PATH.
+BENCHER_VERSION=0.28.0
+need_bencher() {
+    has_bencher && return 0
+    log "installing frame-omni-bencher $BENCHER_VERSION, which takes half an hour"
+    cargo install --locked --no-default-features --version "$BENCHER_VERSION" frame-omni-bencher || return 1
+    has_bencher || die "frame-omni-bencher $BENCHER_VERSION was installed, but another version comes before it on PATH:
+    $(command -v frame-omni-bencher || true)
+Remove that one."
+}
+
+# Whether the right version of it is on PATH.
+has_bencher() { frame-omni-bencher --version 2>/dev/null | grep -qF "$BENCHER_VERSION"; }
+
+# Build the runtime for benchmarks and put it into RUN_DIR. The wasm alone, beside the node's artifacts and not through
+# them: the node must never embed a runtime that was built for benchmarks. Built as the SDK builds the one that the node
+# embeds: with link-time optimisation, without unwinding, and without the assertions that our pallets have in native tests.
+build_benchmarks() {
+    local pallet profile
+    log "building the runtime for benchmarks"
+    profile=(--config 'profile.weights.inherits="release"' --config 'profile.weights.lto="thin"' --config 'profile.weights.panic="abort"')
+    for pallet in $(our_pallets); do
+        profile+=(--config "profile.weights.package.${pallet//_/-}.debug-assertions=false"
+            --config "profile.weights.package.${pallet//_/-}.overflow-checks=false")
+    done
+    make_run_dir || return 1
+    (
+        flock 9 || exit 1
+        RUSTFLAGS="-C link-arg=--export-table --cfg substrate_runtime" cargo rustc --locked -p ratio1-runtime --lib \
+            --target "$WASM_TARGET" "${profile[@]}" --profile weights --no-default-features --features runtime-benchmarks \
+            --crate-type cdylib || exit 1
+        cp "$CARGO_TARGET_DIR/$WASM_TARGET/weights/ratio1_runtime.wasm" "$RUN_DIR/benchmarks.wasm"
+    ) 9>"$CARGO_TARGET_DIR/.ratio1-programs"
+}
+
+# Measure every benchmark of pallet $1, after need_bencher and build_benchmarks. The rest of the arguments is the bencher's.
+run_benchmarks() {
+    local pallet=$1
+    shift
+    log "measuring $pallet"
+    frame-omni-bencher v1 benchmark pallet --runtime "$RUN_DIR/benchmarks.wasm" --genesis-builder-preset development \
+        --pallet "$pallet" --extrinsic '*' "$@"
 }
 
 # Run a command as one named stage; `stages` prints how long each took.

@@ -2,12 +2,16 @@
 //!
 //! The workers know a peer by a hash of its id; here is who that was.
 
-use parking_lot::Mutex;
-use ratio1_heartbeat::ports::{Offence, Peers, Source};
+use parking_lot::{Mutex, RwLock};
+use ratio1_heartbeat::ports::{Offence, Peers};
+use ratio1_ports::Source;
 use sc_network::{service::traits::NetworkService, ReputationChange};
 use sc_network_types::PeerId;
 use schnellru::{ByLength, LruMap};
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
+
+/// The peers that are oracles, as far as they are known.
+pub type Fellows = Arc<RwLock<HashSet<PeerId>>>;
 
 /// Peers that are remembered: more than can be connected at a time.
 const MAX_CALLERS: u32 = 16_384;
@@ -28,7 +32,7 @@ impl Default for Callers {
 
 impl Callers {
     /// A peer as the workers know it.
-    pub fn note(&self, peer: &PeerId) -> Source {
+    pub fn note_peer(&self, peer: &PeerId) -> Source {
         let source = Source(sp_io::hashing::blake2_256(&peer.to_bytes()));
         self.0.lock().insert(source, *peer);
         source
@@ -48,7 +52,7 @@ pub struct Reputation {
 }
 
 impl Peers for Reputation {
-    fn punish(&self, peer: Source, why: Offence) {
+    fn punish_peer(&self, peer: Source, why: Offence) {
         let change = match why {
             Offence::Malformed => MALFORMED,
             Offence::Forged => FORGED,
@@ -68,11 +72,11 @@ mod tests {
     #[test]
     fn caller_is_known_by_its_hash_and_memory_is_bounded() {
         let (callers, first) = (Callers::default(), PeerId::random());
-        let source = callers.note(&first);
+        let source = callers.note_peer(&first);
         assert_eq!(callers.peer(&source), Some(first));
-        assert_eq!(callers.note(&first), source);
+        assert_eq!(callers.note_peer(&first), source);
         for _ in 0..MAX_CALLERS {
-            callers.note(&PeerId::random());
+            callers.note_peer(&PeerId::random());
         }
         assert_eq!(callers.peer(&source), None);
         assert_eq!(callers.0.lock().len(), usize::try_from(MAX_CALLERS).expect("small"));

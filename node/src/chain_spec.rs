@@ -48,7 +48,7 @@ const NETWORKS: [Network; 4] = [DEVELOPMENT, LOCAL, TESTNET, MAINNET];
 /// The specification called `id`: `dev`, `local`, `testnet`, `mainnet`, or the path of a JSON file.
 ///
 /// No name means `dev`: whoever tries the binary without a word joins nothing and risks nothing.
-pub fn load(id: &str) -> Result<Box<dyn AnyChainSpec>, String> {
+pub fn load_spec(id: &str) -> Result<Box<dyn AnyChainSpec>, String> {
     let name = if id.is_empty() { "dev" } else { id };
     match NETWORKS.iter().find(|network| network.names.contains(&name)) {
         Some(network) => Ok(Box::new(build(network)?)),
@@ -92,11 +92,11 @@ pub fn names_oracles(genesis: &sp_runtime::Storage) -> bool {
 /// Hash of the genesis block that a specification gives, without opening a database.
 ///
 /// # Errors
-/// When the genesis state can not be built, or its runtime names no version.
+/// When the genesis state cannot be built, or its runtime names no version.
 pub fn genesis_hash(spec: &dyn AnyChainSpec) -> Result<ratio1_primitives::Hash, String> {
     use sp_runtime::traits::{Block as _, HashingFor};
 
-    let executor = sc_executor::WasmExecutor::<crate::service::HostFunctions>::builder().build();
+    let executor = sc_executor::WasmExecutor::<crate::client::HostFunctions>::builder().build();
     let storage = spec.as_storage_builder().build_storage()?;
     let version = sc_chain_spec::resolve_state_version_from_wasm::<_, HashingFor<Block>>(&storage, &executor)
         .map_err(|error| error.to_string())?;
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn spec_is_refused_when_neither_name_nor_file() {
-        let refusal = load("no-such-network").err().unwrap_or_default();
+        let refusal = load_spec("no-such-network").err().unwrap_or_default();
         assert!(refusal.contains("no-such-network"), "{refusal}");
     }
 }

@@ -1,9 +1,8 @@
 //! The command line.
 
-use crate::{adapters::services::MAX_AGE, chain_spec, keys::KeyCmd};
+use crate::{chain_spec, flags::NodeFlags, key_command::KeyCmd};
 use clap::{builder::ArgPredicate, Parser};
 use sc_cli::{ChainSpec, RunCmd, SubstrateCli};
-use std::path::PathBuf;
 
 /// Places for peers that come to a full node for blocks: such nodes are the way in for everybody else
 /// (`docs/operate/network.md`).
@@ -17,8 +16,6 @@ const EDGE_IN_PEERS: &str = "16";
 const OUT_PEERS: &str = "8";
 /// Peers that an edge node looks for: as each takes a place of somebody, no more than it takes to follow the chain.
 const EDGE_OUT_PEERS: &str = "4";
-/// Where the operator's own methods listen.
-pub const OPERATOR_RPC_PORT: u16 = 9955;
 
 /// Ratio1 node.
 ///
@@ -33,56 +30,8 @@ pub struct Cli {
     #[clap(flatten)]
     pub run: RunCmd,
 
-    /// Run as an edge node: send the heartbeats of the license linked to this node's key, make no blocks.
-    ///
-    /// Together with a development account such as `--ferdie` it takes that account's node key and name, nothing else.
-    #[arg(long, conflicts_with_all = ["validator", "dev"])]
-    pub edge: bool,
-
-    /// For validators: the file from which ballots take the price of one R1 in USD.
-    ///
-    /// It holds one decimal number, for example 0.25, with at most 18 decimals, between 0.0001 and 10000. A tool of
-    /// your own choice keeps it fresh; it should write another file and rename it, so that no half of a number is ever
-    /// read. The file is read whenever a ballot is built, shortly after each epoch. If it is missing, is no such
-    /// number, or was not modified for longer than one epoch, the ballot names no price, which costs it nothing, and
-    /// the log says why.
-    #[arg(long, value_name = "PATH", conflicts_with = "edge")]
-    pub r1_usd_file: Option<PathBuf>,
-
-    /// For edge nodes: the file from which heartbeats take the states of the services that run on this node.
-    ///
-    /// Each line is `<job> <slot> running` or `<job> <slot> down`, for example `17 0 running`; what follows a `#` is a
-    /// remark. Whatever supervises the containers keeps it true; it should write another file and rename it, so that no
-    /// half of a list is ever read. The file is read for each heartbeat. If it is missing or old, heartbeats report no
-    /// service, as if none ran; a line that is wrong costs its own slot. The log and `r1_status` say why. A heartbeat
-    /// can report 64 services.
-    // What is required is waived when something given conflicts with it, so that is named too.
-    #[arg(long, value_name = "PATH", requires = "edge", conflicts_with_all = ["validator", "dev"])]
-    pub service_states: Option<PathBuf>,
-
-    /// For how many seconds after it was last modified the file of service states is believed; 0: for ever.
-    ///
-    /// Who does not write the file any more may not know any more: a supervisor writes it more often than this, changed
-    /// or not.
-    #[arg(long, value_name = "SECONDS", default_value_t = MAX_AGE.as_secs(), requires = "service_states")]
-    pub service_states_max_age: u64,
-
-    /// For validators and edge nodes: the port of the operator's own RPC listener, on loopback only; 0: none.
-    ///
-    /// It answers every method, also those that sign with the node's keys or change the node, and the ordinary listener
-    /// does not: so whoever puts a proxy before that one hands out nothing by accident. Never put one before this. With
-    /// `--rpc-methods unsafe` or `auto` the ordinary listener answers as it is told, and there is no second one.
-    #[arg(long, value_name = "PORT", default_value_t = OPERATOR_RPC_PORT)]
-    pub operator_rpc_port: u16,
-
-    /// For validators: vote on finality at once although the database holds no record of this oracle's votes.
-    ///
-    /// A validator that starts on an empty database, or on one that never voted, first watches until a block made after
-    /// its start is final: votes that it does not remember would be an equivocation if it cast others now, and cost the
-    /// oracle for good. If so many oracles lost their databases at once that nothing becomes final without them, give
-    /// this flag to those who are sure that their old machine cast no vote in the round that hangs.
-    #[arg(long, conflicts_with = "edge")]
-    pub vote_without_record: bool,
+    #[clap(flatten)]
+    pub flags: NodeFlags,
 }
 
 /// Everything but running.
@@ -143,7 +92,7 @@ impl SubstrateCli for Cli {
     }
 
     fn load_spec(&self, id: &str) -> Result<Box<dyn ChainSpec>, String> {
-        chain_spec::load(id)
+        chain_spec::load_spec(id)
     }
 
     /// As the SDK sets it up, with defaults that fit this network. What is given explicitly wins.
@@ -172,6 +121,8 @@ impl SubstrateCli for Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flags::OPERATOR_RPC_PORT;
+    use std::path::PathBuf;
 
     fn parse(arguments: &str) -> clap::error::Result<Cli> {
         Cli::try_from_iter(std::iter::once("ratio1-node").chain(arguments.split_whitespace()))
@@ -181,14 +132,14 @@ mod tests {
     fn edge_node_is_no_validator_and_may_be_a_development_account() {
         assert!(parse("--edge --validator").is_err());
         assert!(parse("--edge --dev").is_err());
-        assert!(parse("--edge --eve --chain local").is_ok_and(|cli| cli.edge));
-        assert!(parse("--dev --tmp").is_ok_and(|cli| !cli.edge));
+        assert!(parse("--edge --eve --chain local").is_ok_and(|cli| cli.flags.edge));
+        assert!(parse("--dev --tmp").is_ok_and(|cli| !cli.flags.edge));
     }
 
     #[test]
     fn price_file_is_for_validators() {
-        assert!(parse("--validator").is_ok_and(|cli| cli.r1_usd_file.is_none()));
-        let price = |cli: Cli| cli.r1_usd_file == Some(PathBuf::from("price"));
+        assert!(parse("--validator").is_ok_and(|cli| cli.flags.r1_usd_file.is_none()));
+        let price = |cli: Cli| cli.flags.r1_usd_file == Some(PathBuf::from("price"));
         assert!(parse("--alice --chain local --r1-usd-file price").is_ok_and(price));
         assert!(parse("--edge --r1-usd-file price").is_err());
         assert!(parse("--validator --r1-usd-file").is_err());
@@ -196,15 +147,15 @@ mod tests {
 
     #[test]
     fn service_states_are_for_edge_nodes() {
-        assert!(parse("--edge").is_ok_and(|cli| cli.service_states.is_none()));
-        let states = |cli: Cli| cli.service_states == Some(PathBuf::from("states"));
+        assert!(parse("--edge").is_ok_and(|cli| cli.flags.service_states.is_none()));
+        let states = |cli: Cli| cli.flags.service_states == Some(PathBuf::from("states"));
         assert!(parse("--edge --eve --chain local --service-states states").is_ok_and(states));
         assert!(parse("--validator --service-states states").is_err());
         assert!(parse("--dev --service-states states").is_err());
         assert!(parse("--alice --chain local --service-states states").is_err());
         assert!(parse("--service-states states").is_err());
         assert!(parse("--edge --service-states").is_err());
-        let age = |arguments: &str| parse(arguments).map(|cli| cli.service_states_max_age);
+        let age = |arguments: &str| parse(arguments).map(|cli| cli.flags.service_states_max_age);
         assert_eq!(age("--edge --service-states states").ok(), Some(60));
         assert_eq!(age("--edge --service-states states --service-states-max-age 0").ok(), Some(0));
         assert!(age("--edge --service-states-max-age 5").is_err());
@@ -230,7 +181,7 @@ mod tests {
         assert!(matches!(methods("--validator"), sc_cli::RpcMethods::Safe));
         assert!(matches!(methods("--dev --rpc-methods auto"), sc_cli::RpcMethods::Auto));
         assert!(matches!(methods("--rpc-methods unsafe"), sc_cli::RpcMethods::Unsafe));
-        assert!(parse("--edge").is_ok_and(|cli| cli.operator_rpc_port == OPERATOR_RPC_PORT));
+        assert!(parse("--edge").is_ok_and(|cli| cli.flags.operator_rpc_port == OPERATOR_RPC_PORT));
         assert!(parse("--edge --vote-without-record").is_err());
     }
 

@@ -2,23 +2,21 @@
 
 use crate::{
     cli::{Cli, Subcommand},
+    client::FullClient,
+    operator_rpc::OperatorRpc,
     service::{self, Options, Partial},
 };
 use ratio1_runtime::Block;
 use sc_cli::{PurgeChainCmd, Result, RpcMethods, RunCmd, SubstrateCli};
 use sc_network::Multiaddr;
 use sc_service::config::Configuration;
-use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-    time::Duration,
-};
+use std::{net::Ipv4Addr, path::Path};
 
 /// The port for peers, as the SDK has it.
 const P2P_PORT: u16 = 30_333;
 
 /// Parse the arguments and do what they say.
-pub fn run() -> Result<()> {
+pub fn run_command() -> Result<()> {
     let cli = Cli::from_args();
     match &cli.subcommand {
         None => run_node(&cli),
@@ -57,22 +55,17 @@ fn keep_private() {
 
 fn run_node(cli: &Cli) -> Result<()> {
     keep_private();
-    let (mut run, account) = if cli.edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
+    let (mut run, account) = if cli.flags.edge { as_edge(&cli.run) } else { (cli.run.clone(), None) };
     listen_on_tcp(&mut run);
     let mut runner = cli.create_runner(&run)?;
     if account.is_some() {
         runner.config_mut().dev_key_seed = account;
     }
     let operator_rpc = operator_rpc(cli, runner.config_mut());
-    let options = Options {
-        edge: cli.edge,
-        r1_usd_file: cli.r1_usd_file.clone(),
-        service_states: cli.service_states.clone(),
-        service_states_max_age: Duration::from_secs(cli.service_states_max_age),
-        operator_rpc,
-        vote_without_record: cli.vote_without_record,
-    };
-    runner.run_node_until_exit(|config| async move { service::start(config, options).map_err(sc_cli::Error::Service) })
+    let options = Options { flags: cli.flags.clone(), operator_rpc };
+    runner.run_node_until_exit(
+        |config| async move { service::start_node(config, options).map_err(sc_cli::Error::Service) },
+    )
 }
 
 /// The arguments of an edge node, and the seed of its development account if it is one.
@@ -102,40 +95,14 @@ fn listen_on_tcp(run: &mut RunCmd) {
     }
 }
 
-/// Where the methods listen that only the operator may call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OperatorRpc {
-    /// Nowhere: such a node has no such methods, or the operator wants it so.
-    #[default]
-    None,
-    /// On this port of loopback.
-    On(u16),
-    /// Nowhere, for this port is taken.
-    Taken(u16),
-}
-
-/// Add the operator's listener to what the node listens on.
+/// Where the methods listen that only the operator may call: nowhere on a node that has none of its own.
 fn operator_rpc(cli: &Cli, config: &mut Configuration) -> OperatorRpc {
-    let acts = cli.edge || config.role.is_authority();
-    let port = cli.operator_rpc_port;
+    let acts = cli.flags.edge || config.role.is_authority();
+    let port = cli.flags.operator_rpc_port;
     if !acts || port == 0 || !matches!(cli.run.rpc_params.rpc_methods, RpcMethods::Safe) {
         return OperatorRpc::None;
     }
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    // The SDK's server says nothing about an optional address that it does not get.
-    if TcpListener::bind(address).is_err() {
-        return OperatorRpc::Taken(port);
-    }
-    let Some(endpoints) = &mut config.rpc.addr else { return OperatorRpc::None };
-    let Some(mut operator) = endpoints.first().cloned() else { return OperatorRpc::None };
-    operator.listen_addr = address;
-    operator.rpc_methods = sc_service::config::RpcMethods::Unsafe;
-    // No page of any origin, and only requests that name this very host.
-    operator.cors = Some(Vec::new());
-    operator.is_optional = true;
-    operator.retry_random_port = false;
-    endpoints.push(operator);
-    OperatorRpc::On(port)
+    OperatorRpc::listen_on(port, config)
 }
 
 /// Delete the database, and with it what an oracle counted and voted: the next chain in this place may have the same
@@ -162,7 +129,7 @@ fn remove_counts(folder: &Path) -> Result<()> {
 fn revert(cli: &Cli, cmd: &sc_cli::RevertCmd) -> Result<()> {
     cli.create_runner(cmd)?.async_run(|config| {
         let Partial { client, task_manager, backend, .. } = service::partial(&config)?;
-        let consensus = Box::new(|client: std::sync::Arc<service::FullClient>, backend, blocks| {
+        let consensus = Box::new(|client: std::sync::Arc<FullClient>, backend, blocks| {
             sc_consensus_babe::revert(client.clone(), backend, blocks)?;
             sc_consensus_grandpa::revert(client, blocks)?;
             Ok(())

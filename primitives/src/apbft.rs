@@ -1,4 +1,4 @@
-//! The arithmetic of apBFT (whitepaper 3.2.3, 3.2.4, eq. 9-10): how many may fail, who must agree, which value wins.
+//! The arithmetic of apBFT (docs/protocol/availability.md#settlement, eq. 9-10): how many may fail, who must agree.
 
 /// `f`: how many of `n` oracles may be faulty without bending a result.
 pub const fn faults(n: u32) -> u32 {

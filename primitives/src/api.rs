@@ -1,4 +1,4 @@
-//! The runtime API: what the node's workers need, and derived facts for dApps (protocol section 9).
+//! The runtime API: what the node's workers need, derived facts for dApps (docs/protocol/interfaces.md#reading).
 
 use crate::{
     ballot::{Frozen, Phase, Seat, Vote},
@@ -168,7 +168,7 @@ pub enum AssignmentState {
     },
 }
 
-/// A license, with its emission (the whitepaper's secondary-market transparency).
+/// A license, with its emission (docs/protocol/rewards.md#what-can-be-read).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct LicenseInfo {
     /// Which.

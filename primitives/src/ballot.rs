@@ -1,4 +1,4 @@
-//! An oracle's ballot: a header, committed to by its hash, and the pages of bytes it stands for (protocol section 4).
+//! An oracle's ballot: a header, committed to by its hash, and its pages (docs/protocol/availability.md#ballots).
 
 use crate::{
     apbft,

@@ -158,7 +158,7 @@ impl Gaps {
 /// A beat older than this many intervals is refused.
 pub const MAX_BEAT_AGE_SLOTS: u32 = 3;
 
-/// `H`: the availability byte for `accepted` beats out of `expected` (whitepaper eq. 8).
+/// `H`: the byte for `accepted` beats of `expected` (docs/protocol/availability.md#the-availability-byte, eq. 8).
 pub fn availability_byte(accepted: u32, expected: u32) -> u8 {
     let scaled = u64::from(accepted).saturating_mul(255).checked_div(u64::from(expected)).unwrap_or(0);
     u8::try_from(scaled).unwrap_or(u8::MAX)

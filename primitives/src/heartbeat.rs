@@ -1,4 +1,4 @@
-//! The heartbeat: what a node signs every interval, and the messages that carry it (protocol section 4).
+//! The heartbeat: what a node signs, and what carries it (docs/protocol/availability.md#what-a-heartbeat-says).
 //!
 //! Never a transaction. Versioned and domain-separated: the signature covers the domain, the genesis hash and the
 //! beat, so that nothing signed for one purpose or chain serves another.
@@ -12,13 +12,16 @@ use sp_core::{bounded::BoundedVec, ConstU32};
 /// The version of [`Heartbeat`] this code speaks.
 pub const HEARTBEAT_VERSION: u8 = 1;
 /// Service states one beat can carry.
-pub const MAX_SERVICES: u32 = 64;
+pub const MAX_SERVICES_PER_BEAT: u32 = 64;
 /// Beats one relay batch can carry.
 pub const MAX_BATCH: u32 = 256;
 /// The largest encoded [`SignedHeartbeat`] accepted from the network, in bytes.
 pub const MAX_BEAT_BYTES: usize = 2 * 1024;
 /// The largest encoded [`RelayBatch`] accepted from the network, in bytes.
 pub const MAX_BATCH_BYTES: usize = as_usize(MAX_BATCH) * MAX_BEAT_BYTES;
+
+// All that runs on a node fits into each of its beats.
+const _: () = assert!(crate::jobs::MAX_SLOTS_PER_NODE <= MAX_SERVICES_PER_BEAT);
 
 /// What the node has, and what of it is free. Informative: paid capacity is what it declares on chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -80,7 +83,7 @@ pub struct Heartbeat {
     /// What the node has.
     pub resources: Resources,
     /// The services it runs.
-    pub services: BoundedVec<Service, ConstU32<MAX_SERVICES>>,
+    pub services: BoundedVec<Service, ConstU32<MAX_SERVICES_PER_BEAT>>,
 }
 
 impl Heartbeat {
@@ -111,7 +114,7 @@ impl SignedHeartbeat {
 pub struct RelayBatch {
     /// The relaying oracle's vote key.
     pub relay: VoteId,
-    /// The oracle this copy is for: a batch can not be passed on to others.
+    /// The oracle this copy is for: a batch cannot be passed on to others.
     pub to: VoteId,
     /// Unix milliseconds by the relay's clock.
     pub sent_at: u64,

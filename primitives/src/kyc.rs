@@ -1,4 +1,4 @@
-//! What a registrar attests about an account (protocol section 2).
+//! What a registrar attests about an account (docs/protocol/identity.md#what-is-attested).
 
 use crate::EpochIndex;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

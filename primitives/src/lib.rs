@@ -3,7 +3,7 @@
 //!
 //! Nothing here touches storage. Dependencies point one way: primitives <- pallets <- runtime, primitives <- edge.
 //!
-//! Notation, as in the protocol: an availability byte `a` is 0..=255, every division is an integer floor, amounts
+//! Notation (docs/protocol/units-and-clock.md#rounding): a byte `a` is 0..=255, division is an integer floor, amounts
 //! are base units with 18 decimals.
 
 #![cfg_attr(not(feature = "std"), no_std)]

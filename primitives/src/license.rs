@@ -5,7 +5,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// The three classes of deeds (whitepaper 3.1.4).
+/// The three classes of deeds (docs/protocol/licenses.md#classes-of-licenses, whitepaper 3.1.4).
 #[derive(
     Clone,
     Copy,

@@ -24,7 +24,7 @@ impl KycRefusal {
             Self::NotAttested => "complete KYC/KYB with a registrar, who then attests the owner's account",
             Self::Expired(_) => "renew KYC/KYB with a registrar, who then attests the owner's account again",
             Self::Revoked => "ask the registrar why the attestation was revoked; only a new one restores it",
-            Self::CountryProhibited => "accounts from this country can not take part while it is on the list",
+            Self::CountryProhibited => "accounts from this country cannot take part while it is on the list",
         }
     }
 }
@@ -38,7 +38,7 @@ pub enum PriceRefusal {
     Stale(EpochIndex),
 }
 
-/// Why a node is not admitted to send heartbeats and take work (dAuth, protocol section 2).
+/// Why a node is not admitted to send heartbeats and take work (docs/protocol/identity.md#dauth).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum AdmissionRefusal {
     /// No license is linked to the node in finalised state.

@@ -3,8 +3,11 @@
 use crate::{
     ballot::{Page, Seat},
     economics::{pools::Pool, price::Price},
-    jobs::{Capacity, NodeProfile, Outcome, Reputation},
-    kyc::Attestation,
+    jobs::{
+        market::{Opening, Wanted},
+        Capacity, Client, Drawn, NodeProfile, Outcome, Reputation,
+    },
+    kyc::{Attestation, EntityId},
     license::Grant,
     refusal::{AdmissionRefusal, KycRefusal, PriceRefusal},
     width::as_usize,
@@ -14,7 +17,7 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, DispatchResult};
-use sp_weights::Weight;
+use sp_weights::{Weight, WeightMeter};
 
 /// Which epoch runs, and what is still open. Implemented by `pallet-availability`.
 pub trait EpochInspect {
@@ -39,7 +42,7 @@ pub trait KycInspect<AccountId> {
     /// Whether `who` may begin something now: attested, not expired, not revoked, country permitted. No grace.
     fn admits(who: &AccountId) -> Result<Attestation, KycRefusal>;
     /// Whether what `who` began may go on in `epoch`, which is the running one: as `admits`, with the grace and delays of
-    /// section 2.
+    /// docs/protocol/identity.md#good-standing.
     fn standing(who: &AccountId, epoch: EpochIndex) -> Result<Attestation, KycRefusal>;
 }
 
@@ -102,7 +105,7 @@ pub trait AvailabilityProvider {
     /// The byte from which a node, or a service, counted as available in `epoch`, while that is known.
     fn threshold(epoch: EpochIndex) -> Option<u8>;
     /// The height known to be final by the oracles that measured `epoch`: the lower median of what the ballots that
-    /// counted say. A service accepted later can not have been measured. `None` while the epoch is not finalised, or
+    /// counted say. A service accepted later cannot have been measured. `None` while the epoch is not finalised, or
     /// where governance chose its bytes.
     fn known(epoch: EpochIndex) -> Option<BlockNumber>;
     /// The finalised bytes of a page of services in `epoch`, while they are kept.
@@ -167,6 +170,43 @@ impl Work for () {
     fn absent_weight() -> Weight {
         Weight::zero()
     }
+}
+
+/// Looking for nodes, in an order that nobody could foresee. Implemented by `pallet-draws`, for the markets.
+pub trait Draws {
+    /// Open a draw; its number.
+    fn open(opening: Opening) -> Result<u64, DispatchError>;
+    /// Look no more for a node for a slot.
+    fn leave(entity: EntityId, draw: u64, slot: u16);
+    /// Whether somebody may know a draw's seed.
+    fn is_seeded(entity: EntityId, draw: u64) -> bool;
+    /// Whether a draw looks for a node for this slot.
+    fn looks_for(entity: EntityId, draw: u64, client: Client, slot: u16) -> bool;
+    /// Slots for which nodes are looked for on behalf of an entity.
+    fn looked_for(entity: EntityId) -> u32;
+    /// Let draws look for nodes as far as the meter goes, each turn at most `probes` positions long. Called once in each
+    /// block that is polled, whose number among those is `polled`: draws give up by it.
+    fn step(polled: u32, probes: u32, meter: &mut WeightMeter);
+    /// What the meter of a block must have room for, or some draw would never go on.
+    fn largest_step() -> Weight;
+}
+
+/// Who has nodes drawn. Implemented by `pallet-jobs`, for `pallet-draws`. Every call is about a slot of one client.
+pub trait Market {
+    /// What a draw for this slot asks of whom it comes upon. `None` if there is no such client.
+    fn wanted(client: Client, slot: u16) -> Option<Wanted>;
+    /// The licenses that are offered, or serve, the client's first `slots` slots.
+    fn serving(client: Client, slots: u16) -> Vec<LicenseId>;
+    /// On whose behalf, and by which draw, a node is looked for for this slot. `None` if none is.
+    fn awaits(client: Client, slot: u16) -> Option<(EntityId, u64)>;
+    /// Somebody was found, who has room for `need`. If this fails the draw goes on to the next.
+    fn offer(client: Client, slot: u16, drawn: Drawn, need: &Capacity) -> DispatchResult;
+    /// The most that `offer` costs.
+    fn offer_weight() -> Weight;
+    /// Nobody was found in time.
+    fn give_up(client: Client, slot: u16) -> DispatchResult;
+    /// The most that `give_up` costs, with the end of the draw.
+    fn give_up_weight() -> Weight;
 }
 
 /// What nobody but a block's author can foresee. Implemented by the runtime on BABE.

@@ -1,5 +1,5 @@
 //! The economics against numbers that were computed without them: `scripts/vectors` works them out from the formulas of
-//! the protocol and the whitepaper with rational and 60-digit arithmetic, and `scripts/vectors --check` does so again.
+//! docs/protocol/README.md#the-protocol in rational and 60-digit arithmetic; `scripts/vectors --check` does so again.
 
 use ratio1_primitives::{
     economics::{
@@ -291,7 +291,7 @@ fn share_is_the_curve_rounded_down_at_every_epoch() {
     }
     assert_eq!((curve::share(0), curve::share(CURVE_EPOCHS)), (0, curve::ONE));
     println!("share(x) is at most {worst}e-30 below the curve");
-    // The protocol asks for 1e-12, which is 1e18 here.
+    // docs/protocol/rewards.md#the-curve-in-fixed-point asks for 1e-12, which is 1e18 here.
     assert!(worst < MORE_DECIMALS);
 }
 

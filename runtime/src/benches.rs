@@ -11,5 +11,6 @@ frame_benchmarking::define_benchmarks!(
     [pallet_pools, Pools]
     [pallet_governance, Governance]
     [pallet_nodes, Nodes]
+    [pallet_draws, Draws]
     [pallet_jobs, Jobs]
 );

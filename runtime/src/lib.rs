@@ -4,6 +4,7 @@
 //! - [`configs`]: one file per pallet or group of pallets, tying the seams of `ratio1-primitives` together.
 //! - [`apis`]: the runtime APIs.
 //! - [`presets`]: `development`, `local`, `testnet`, `mainnet`.
+//! - `refusals`: what the number means by which the pool refuses a node's own call.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
@@ -23,6 +24,8 @@ pub mod extension;
 pub mod facts;
 pub mod network;
 pub mod presets;
+#[cfg(feature = "std")]
+pub mod refusals;
 mod weights;
 
 #[cfg(feature = "std")]
@@ -192,4 +195,8 @@ mod runtime {
     pub type SafeMode = pallet_safe_mode;
     #[runtime::pallet_index(49)]
     pub type TxPause = pallet_tx_pause;
+
+    // Draws of nodes. The last, so that no index moved: it has no calls, and goes on when `Jobs` lets it.
+    #[runtime::pallet_index(50)]
+    pub type Draws = pallet_draws;
 }

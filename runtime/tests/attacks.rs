@@ -1,13 +1,11 @@
 //! What an attack on reputations costs, and what it achieves, on the real runtime.
 
-mod common;
-
-use codec::Encode;
-use common::{
+use crate::common::{
     people::{funded, newcomer},
     work::{request, CAPACITY},
     Person, Shape, Sim,
 };
+use codec::Encode;
 use frame_support::{assert_ok, storage::with_transaction, traits::fungible::Inspect};
 use pallet_jobs::{Event, Leaving};
 use ratio1_primitives::{

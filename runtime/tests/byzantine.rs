@@ -1,12 +1,10 @@
-//! The property of protocol section 4 at the real runtime, with the oracles' real coverage meter: with at most `f` faulty
+//! docs/protocol/availability.md#what-is-promised, on the real runtime and coverage meter: with at most `f` faulty
 //! oracles, which need not even relay, and up to `n - 2f - 1` bad links for each honest one, every finalised byte lies
 //! between the least and the greatest byte of the honest ballots, and the epoch is finalised. With more faults it may fail
 //! to finalise, but no value is ever invented. Where none may be faulty (`n` of two or three) each must still hear one
 //! other, so one link less may be bad.
 
-mod common;
-
-use common::{ballot, Shape, Sim};
+use crate::common::{ballot, Shape, Sim};
 use proptest::prelude::*;
 use ratio1_heartbeat::{counts::EpochCounts, coverage::CoverageMeter};
 use ratio1_primitives::{

@@ -1,8 +1,6 @@
 //! What it costs to look for nodes that do not exist, and what it achieves, on the real runtime with its real weights.
 
-mod common;
-
-use common::{
+use crate::common::{
     people::{funded, newcomer},
     work::request,
     Person, Shape, Sim,
@@ -12,10 +10,10 @@ use frame_support::{
     storage::with_transaction,
     traits::fungible::{Inspect, InspectHold},
 };
-use pallet_jobs::{Error, Event, SlotEnd, MAX_LOOKED_FOR};
+use pallet_jobs::{Error, Event, SlotEnd};
 use ratio1_primitives::{
     economics::{price::USD, R1},
-    jobs::{price::node_price, JobRequest, Tier},
+    jobs::{price::node_price, JobRequest, Tier, MAX_LOOKED_FOR},
     kyc::Country,
     JobId,
 };
@@ -119,5 +117,5 @@ fn slots_that_nobody_can_serve_end_and_cost_a_fee_each() {
     assert_eq!(ended as u32, MAX_LOOKED_FOR);
     let reason = RuntimeHoldReason::Jobs(pallet_jobs::HoldReason::Job);
     assert_eq!(sim.ext.execute_with(|| Balances::balance_on_hold(&reason, &attacker.id())), 0);
-    assert_eq!(sim.ext.execute_with(pallet_jobs::Turns::<Runtime>::count), 0);
+    assert_eq!(sim.ext.execute_with(pallet_draws::Turns::<Runtime>::count), 0);
 }

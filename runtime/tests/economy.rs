@@ -1,9 +1,7 @@
 //! The token's life on the real runtime, from zero issuance: the Genesis deed fills the pools, liquidity pays a buyer,
 //! the buyer mines and sells; and who is not admitted is refused at every door.
 
-mod common;
-
-use common::{
+use crate::common::{
     people::{attest, fund, newcomer, LATER},
     Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR,
 };
@@ -56,7 +54,7 @@ fn next_epoch(sim: &mut Sim, licenses: &[LicenseId]) -> EpochIndex {
 
 /// A chain on which the Genesis deed mines, and the liquidity wallet has something to give.
 fn funded() -> Sim {
-    common::people::funded(SHAPE)
+    crate::common::people::funded(SHAPE)
 }
 
 /// One deed of the first tier.
@@ -112,7 +110,7 @@ fn the_economy_runs_from_zero_to_a_resold_deed() {
     let locked = of(Pool::Marketing) + of(Pool::Grants) + of(Pool::Social);
     assert_eq!((total(&mut sim, &foundation), sim.balance(&foundation.id())), (locked, 0));
 
-    // Governance can not spend a locked pool.
+    // Governance cannot spend a locked pool.
     let words = |text: &str| text.as_bytes().to_vec().try_into().unwrap();
     let early = PoolsCall::disburse {
         pool: Pool::Marketing,

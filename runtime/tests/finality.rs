@@ -3,13 +3,11 @@
 //!
 //! What only nodes can show: that they follow the forced change, and that finality goes on with the new set.
 
-mod common;
-
-use codec::Decode;
-use common::{
+use crate::common::{
     council::{capture, chain_of, run_delay_at, schedule},
     Person, Shape, Sim,
 };
+use codec::Decode;
 use frame_support::assert_ok;
 use pallet_governance::{Parameters, FLOOR_BLOCK_MS};
 use ratio1_primitives::LicenseId;

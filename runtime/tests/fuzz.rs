@@ -4,33 +4,30 @@
 //! The short mode is part of the test command. The long one runs by hand:
 //!
 //! ```sh
-//! RATIO1_FUZZ_CALLS=100000 RATIO1_FUZZ_SEED=7 cargo test --release -p ratio1-runtime --test fuzz -- --ignored --nocapture
+//! RATIO1_FUZZ_CALLS=100000 RATIO1_FUZZ_SEED=7 cargo test --release -p ratio1-runtime --test runtime -- fuzz --ignored --nocapture
 //! ```
 //!
 //! A seed reproduces a chain; a failure names it, and the calls of the last blocks. `RATIO1_FUZZ_CALLS=12500` with that
 //! seed runs the one chain again.
 
-mod common;
-mod fuzz {
-    pub mod books;
-    pub mod gen;
-    pub mod governance;
-    pub mod jobs;
-    pub mod model;
-    pub mod money;
-    pub mod ours;
-    pub mod sdk;
-    pub mod table;
-    pub mod votes;
-    pub mod world;
+mod books;
+mod gen;
+mod governance;
+mod jobs;
+mod model;
+mod money;
+mod ours;
+mod sdk;
+mod table;
+mod votes;
+mod world;
 
-    pub use world::{draw_plain, run};
-}
+pub use world::{draw_plain, run};
 
 use frame_support::traits::GetCallMetadata;
-use fuzz::table::Table;
 use ratio1_runtime::RuntimeCall;
 use std::{io::Write, time::Instant};
+use table::Table;
 
 /// The pallets of which the short mode must see every call succeed.
 const OUR_PALLETS: [&str; 11] =
@@ -71,7 +68,7 @@ fn assert_reach(table: &Table) {
         }
     }
     missed.extend(MONEY_CALLS.iter().filter(|call| table.successes(call) == 0).map(ToString::to_string));
-    let errors = fuzz::money::ERRORS.iter().chain(fuzz::jobs::ERRORS);
+    let errors = money::ERRORS.iter().chain(jobs::ERRORS);
     missed.extend(errors.filter(|e| table.reached(e) == 0).map(ToString::to_string));
     assert_eq!(table.reached("Jobs.Corrupted"), 0, "a job's data or money is missing");
     assert!(missed.is_empty(), "the fuzzer did not reach {missed:?}");
@@ -85,8 +82,7 @@ fn from_env(name: &str, default: u64) -> u64 {
 fn run_chains(seeds: &[u64], calls: u64) -> Table {
     let mut table = Table::default();
     for pair in seeds.chunks(2) {
-        let chains: Vec<_> =
-            pair.iter().copied().map(|seed| std::thread::spawn(move || fuzz::run(seed, calls))).collect();
+        let chains: Vec<_> = pair.iter().copied().map(|seed| std::thread::spawn(move || run(seed, calls))).collect();
         for chain in chains {
             table.merge(&chain.join().expect("no invariant breaks"));
         }

@@ -1,13 +1,11 @@
-//! What a captured council can not do: the delay, the limits of what is immediate, and upgrades through both.
+//! What a captured council cannot do: the delay, the limits of what is immediate, and upgrades through both.
 
-mod common;
-
-use codec::Encode;
-use common::{
+use crate::common::{
     council::{bounded, capture, chain, run_delay, schedule, settle},
     work::CAPACITY,
     Person, Sim,
 };
+use codec::Encode;
 use frame_support::{
     assert_ok,
     migrations::VersionedMigration,
@@ -191,7 +189,7 @@ fn a_captured_council_changes_nothing_before_the_delay_is_over() {
     for (wish, call) in wishes {
         match schedule(&mut captured, call) {
             Ok(()) => taken += 1,
-            // What can not even be announced: too heavy for the beginning of a block.
+            // What cannot even be announced: too heavy for the beginning of a block.
             Err(e) => assert_eq!(e, pallet_governance::Error::<Runtime>::TooHeavy.into(), "{wish}"),
         }
     }
@@ -273,7 +271,7 @@ fn members_govern_with_real_transactions_and_strangers_do_not() {
     };
     let refused = |sim: &mut Sim, who: &Person, call: RuntimeCall| {
         let xt = sim.signed(who, call);
-        assert_eq!(common::validity(sim, xt), Err(InvalidTransaction::Call.into()));
+        assert_eq!(crate::common::validity(sim, xt), Err(InvalidTransaction::Call.into()));
     };
     refused(&mut sim, &stranger, propose().into());
     // A member may not carry other calls with that class, nor long ones.
@@ -412,13 +410,13 @@ fn a_free_call_is_refused_by_the_pool_when_it_is_paused_or_everything_is_halted(
     assert_ok!(capture(&mut sim, pallet_governance::Call::halt {}));
     assert_eq!(declared(&mut sim, 2_000), refused);
     // By its signer.
-    let link = sim.link_call(&Person::new(common::FOUNDATION), LicenseId(0), &Person::new("NewNode"));
-    assert_eq!(sim.submit(&Person::new(common::FOUNDATION), link.clone()), refused);
+    let link = sim.link_call(&Person::new(crate::common::FOUNDATION), LicenseId(0), &Person::new("NewNode"));
+    assert_eq!(sim.submit(&Person::new(crate::common::FOUNDATION), link.clone()), refused);
     // What is protected is as free as ever, and the rest is again when the halt is over.
     let vote = sim.ext.execute_with(|| ratio1_runtime::facts::claim_extrinsic(EDGE));
-    assert_ne!(common::validity(&mut sim, vote), Err(InvalidTransaction::Call.into()));
+    assert_ne!(crate::common::validity(&mut sim, vote), Err(InvalidTransaction::Call.into()));
     assert_ok!(capture(&mut sim, pallet_governance::Call::unhalt {}));
-    assert_ok!(sim.submit(&Person::new(common::FOUNDATION), link).unwrap());
+    assert_ok!(sim.submit(&Person::new(crate::common::FOUNDATION), link).unwrap());
     assert_ok!(declared(&mut sim, 2_000).unwrap());
 }
 
@@ -519,7 +517,7 @@ fn an_upgrade_is_brought_by_anybody_when_the_council_authorised_its_hash() {
     let bring =
         || UncheckedExtrinsic::new_bare(frame_system::Call::apply_authorized_upgrade { code: new.clone() }.into());
     assert_ok!(schedule(&mut sim, frame_system::Call::authorize_upgrade { code_hash }));
-    assert!(common::validity(&mut sim, bring()).is_err(), "nothing is authorised yet");
+    assert!(crate::common::validity(&mut sim, bring()).is_err(), "nothing is authorised yet");
     run_delay(&mut sim);
     assert_ok!(sim.include(bring()).unwrap());
     assert_eq!(code(&mut sim), Some(new));

@@ -2,14 +2,12 @@
 //! block: among them that what is held is what the slots hold, that every job's ledger adds up, and that all base units are
 //! on some account.
 
-mod common;
-
-use codec::Encode;
-use common::{
+use crate::common::{
     people::{attest, fund, funded, newcomer, LATER},
     work::request,
     Person, Shape, Sim,
 };
+use codec::Encode;
 use frame_support::{
     assert_ok,
     traits::fungible::{Inspect, InspectHold},
@@ -485,7 +483,7 @@ fn strangers_and_unpaid_requests_are_refused_and_change_nothing() {
     let (mut sim, requester) = ready();
     let stranger = Person::new("Stranger");
     fund(&mut sim, &requester, R1);
-    assert!(sim.request(&stranger, request(1, 1)).is_err(), "an account nobody attested can not even pay fees");
+    assert!(sim.request(&stranger, request(1, 1)).is_err(), "an account nobody attested cannot even pay fees");
     type E = pallet_jobs::Error<Runtime>;
     let mut refused = |request, error: E| {
         let result = sim.request(&requester, request).unwrap();

@@ -1,9 +1,7 @@
 //! The `mainnet` preset after a genesis ceremony (`chain-specs/README.md`): what it starts with, and that it reaches its
 //! first mint and its first paid transfer by itself.
 
-mod common;
-
-use common::{Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
+use crate::common::{Person, Shape, Sim, FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR};
 use frame_support::{assert_ok, genesis_builder_helper::get_preset};
 use ratio1_primitives::{
     economics::{minted, pools::split, R1},
@@ -16,11 +14,11 @@ use ratio1_runtime::{
 };
 use serde_json::{json, to_value, Value};
 
-/// As many oracles as the protocol advises at least.
+/// As many oracles as docs/protocol/units-and-clock.md#one-runtime-four-presets advises.
 const ORACLES: u32 = 7;
 /// Members of the council, apart from the oracles.
 const MEMBERS: u32 = 5;
-/// The table of protocol section 1.
+/// The table of docs/protocol/units-and-clock.md#one-runtime-four-presets.
 const SHAPE: Shape = Shape {
     oracles: ORACLES,
     edges: 0,
@@ -40,7 +38,7 @@ fn ceremony(oracles: &[Person]) -> Value {
     let [foundation, liquidity, operations, registrar] =
         [FOUNDATION, LIQUIDITY, OPERATIONS, REGISTRAR].map(Person::new);
     let attestation = |who: &Person, kind: EntityKind| {
-        let entity = common::entity(&who.id());
+        let entity = crate::common::entity(&who.id());
         json!([who.id(), entity, kind, to_value(Country(*b"RO")).unwrap(), 400])
     };
     let mut attestations = vec![attestation(&foundation, EntityKind::Company)];
@@ -107,7 +105,7 @@ fn mainnet_starts_with_assignments_and_without_r1_or_sudo() {
         assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
         assert_eq!(frame_system::Account::<Runtime>::iter().map(|(_, a)| a.data.free + a.data.reserved).max(), Some(0));
 
-        // The protocol's table.
+        // The table of docs/protocol/units-and-clock.md#one-runtime-four-presets.
         let info = Availability::clock_info();
         assert_eq!(info.clock.unwrap().epoch_ms, 86_400_000);
         let params = info.params;

@@ -1,9 +1,7 @@
 //! A real equivocation, reported to the real runtime: the offender is disabled at once and removed for good.
 
-mod common;
-
+use crate::common::{Shape, Sim};
 use codec::{Decode, Encode};
-use common::{Shape, Sim};
 use frame_support::{assert_ok, traits::KeyOwnerProofSystem};
 use ratio1_primitives::{traits::OracleInspect, AccountId, Hash, LicenseId};
 use ratio1_runtime::{facts, Grandpa, Header, Historical, Oracles, RuntimeCall, Session, UncheckedExtrinsic};

@@ -1,8 +1,6 @@
 //! From zero issuance to the first paid transfer, on the real runtime; and what callers may not do.
 
-mod common;
-
-use common::{ballot, validity, Person, Shape, Sim};
+use crate::common::{ballot, validity, Person, Shape, Sim};
 use frame_support::assert_ok;
 use ratio1_primitives::{
     api::EpochState,
@@ -172,7 +170,7 @@ fn fees_nobody_can_receive_are_burned_and_counted() {
     sim.ext.execute_with(|| {
         use frame_support::traits::tokens::{Fortitude, Precision, Preservation};
         use frame_support::traits::{fungible::Balanced, OnUnbalanced};
-        let owner = common::Person::new("Edge0").id();
+        let owner = crate::common::Person::new("Edge0").id();
         let credit =
             Balances::withdraw(&owner, 1_000, Precision::Exact, Preservation::Preserve, Fortitude::Polite).unwrap();
         pallet_rewards::CountedBurn::<Runtime>::on_unbalanced(credit);

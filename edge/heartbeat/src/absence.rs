@@ -79,7 +79,7 @@ pub struct AbsenceWatch {
 
 impl AbsenceWatch {
     /// What this oracle has to report at `now`, if anything; it counts as reported then.
-    pub fn look(&mut self, intake: &Intake, now: u64) -> Option<Absence> {
+    pub fn find_silent(&mut self, intake: &Intake, now: u64) -> Option<Absence> {
         let clock = intake.clock().filter(|_| intake.is_counting())?;
         let running = intake.running();
         let epoch = running.epoch();
@@ -96,6 +96,7 @@ impl AbsenceWatch {
             return None;
         }
         let window = Window::new(intake, &clock, slot)?;
+        // ADR 0023: only what an oracle was covered for, with finality moving, is a word against a silent node.
         let is_sure = intake.steady_since(now).is_some_and(|since| since <= window.began)
             && window.covered(running).saturating_add(UNCOVERED) >= ABSENCE_SLOTS;
         if !is_sure {
@@ -120,7 +121,7 @@ impl AbsenceWatch {
     }
 
     /// The last report did not get out: its licenses may be named again with the next one.
-    pub fn failed(&mut self) {
+    pub fn note_failed_report(&mut self) {
         self.named.clear();
     }
 }

@@ -19,10 +19,11 @@
 
 use crate::{
     counts::EpochCounts,
-    ports::{BlockRef, Chain, ChainError, Keys, PriceFeed, SubmitError, Telemetry, VoteKind},
+    ports::{HeartbeatChain, PriceFeed, SubmitError, Telemetry, VoteKind},
     service_byte::service_bytes,
     store::{Store, StoreError},
 };
+use ratio1_ports::{BlockRef, ChainError, VoteKeys};
 use ratio1_primitives::{
     api::{BallotStatus, RoundInfo, SignedVote},
     ballot::{Ballot, Phase, Summary, Vote, MAX_PAGES, MAX_REVEAL},
@@ -48,12 +49,12 @@ pub struct VoteRef {
     /// The seat in its frozen set.
     pub seat: u16,
     /// Which vote.
-    pub part: Part,
+    pub part: VotePart,
 }
 
 /// Which of a seat's votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum VotePart {
     /// The commit.
     Commit,
     /// The header.
@@ -62,7 +63,7 @@ pub enum Part {
     Pages(u32),
 }
 
-impl Part {
+impl VotePart {
     /// Which metric it counts for.
     pub const fn kind(self) -> VoteKind {
         match self {
@@ -73,7 +74,7 @@ impl Part {
     }
 }
 
-/// A vote to be submitted; tell [`Voter::outcome`] how it went.
+/// A vote to be submitted; tell [`Voter::note_outcome`] how it went.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// Which vote.
@@ -104,8 +105,8 @@ pub enum VoterError {
 
 /// Casts the ballots of this node's seats.
 pub struct Voter {
-    chain: Arc<dyn Chain>,
-    keys: Arc<dyn Keys>,
+    chain: Arc<dyn HeartbeatChain>,
+    keys: Arc<dyn VoteKeys>,
     store: Arc<Store>,
     prices: Arc<dyn PriceFeed>,
     telemetry: Arc<dyn Telemetry>,
@@ -120,8 +121,8 @@ pub struct Voter {
 impl Voter {
     /// With the node's ports and its store.
     pub fn new(
-        chain: Arc<dyn Chain>,
-        keys: Arc<dyn Keys>,
+        chain: Arc<dyn HeartbeatChain>,
+        keys: Arc<dyn VoteKeys>,
         store: Arc<Store>,
         prices: Arc<dyn PriceFeed>,
         telemetry: Arc<dyn Telemetry>,
@@ -143,7 +144,7 @@ impl Voter {
 
     /// What to send at `best`. `closed` are past epochs still in memory, `now` is in Unix milliseconds. Blocks the thread:
     /// it reads the chain and, once per epoch, builds and stores a ballot.
-    pub fn step(
+    pub fn next_votes(
         &mut self,
         best: BlockRef,
         closed: &[Arc<EpochCounts>],
@@ -160,9 +161,9 @@ impl Voter {
             self.telemetry.phase(round.epoch, round.phase);
             for (index, seat) in (0u16..).zip(&round.frozen.seats) {
                 if keys.contains(&seat.vote_key) {
-                    // One round that can not be voted on must not silence the others.
+                    // One round that cannot be voted on must not silence the others.
                     if let Err(error) = self.vote(best, round, index, closed, now, &mut votes) {
-                        self.say(round.epoch, "the oracle can not vote on the epoch", Some(&error));
+                        self.say(round.epoch, "the oracle cannot vote on the epoch", Some(&error));
                     }
                 }
             }
@@ -171,7 +172,7 @@ impl Voter {
     }
 
     /// How submitting went.
-    pub fn outcome(&mut self, id: VoteRef, result: Result<(), SubmitError>) {
+    pub fn note_outcome(&mut self, id: VoteRef, result: Result<(), SubmitError>) {
         match result {
             Ok(()) => self.telemetry.ballot_cast(id.part.kind()),
             Err(error) => {
@@ -206,6 +207,7 @@ impl Voter {
         }
         let Some(ballot) = self.ballot(best, round, &status, closed, now)? else { return Ok(()) };
         let Some(voter) = round.frozen.seats.get(usize::from(seat)).map(|seat| &seat.vote_key) else { return Ok(()) };
+        // ADR 0022: with the vote key in the hash, so that a copied commit cannot be revealed.
         let commitment = ballot.header.commitment(self.genesis, voter);
         match (round.phase, status.commit) {
             (_, Some(commit)) if commit != commitment => {
@@ -214,10 +216,10 @@ impl Voter {
             (Phase::Commit, None) => {
                 // Before the first one leaves: from here on the ballot is never replaced.
                 self.store.mark_submitted(round.epoch)?;
-                self.send(best, round, seat, Part::Commit, Vote::Commit(commitment), votes)
+                self.send(best, round, seat, VotePart::Commit, Vote::Commit(commitment), votes)
             }
             (Phase::Reveal, Some(_)) if !status.header => {
-                self.send(best, round, seat, Part::Header, Vote::Header(ballot.header), votes)
+                self.send(best, round, seat, VotePart::Header, Vote::Header(ballot.header), votes)
             }
             (Phase::Reveal, Some(_)) => self.send_pages(best, round, seat, &ballot, &status, votes),
             _ => {}
@@ -310,7 +312,7 @@ impl Voter {
                 return self.say(round.epoch, "the chain asks for pages that the ballot does not have", None);
             }
             let Ok(pages) = pages.try_into() else { return };
-            self.send(best, round, seat, Part::Pages(first), Vote::Pages { first, pages }, votes);
+            self.send(best, round, seat, VotePart::Pages(first), Vote::Pages { first, pages }, votes);
         }
     }
 
@@ -320,7 +322,7 @@ impl Voter {
         best: BlockRef,
         round: &RoundInfo,
         seat: u16,
-        part: Part,
+        part: VotePart,
         vote: Vote,
         votes: &mut Vec<Outgoing>,
     ) {
@@ -356,6 +358,7 @@ impl Voter {
 /// The height up to which this oracle could measure an epoch: its finalised head now, unless finality stood still when the
 /// epoch ended. Then what became final later was not known while it ran, and nobody's byte may depend on it.
 pub fn finalised(counts: &EpochCounts, clock: &ClockParams, head: BlockRef) -> BlockNumber {
+    // ADR 0021: the chain puts the epoch off for services that became final after this height.
     let end = clock.epoch_start(counts.epoch()).saturating_add(clock.epoch_ms);
     let stuck = counts.seen().filter(|seen| seen.standstill(end, clock) > 0);
     stuck.map_or(head.number, |seen| seen.height.min(head.number))

@@ -181,6 +181,7 @@ impl EpochCounts {
     /// The availability byte of each of the first `licenses` licenses, with the epoch's frozen gaps and `M`, which is
     /// already less by them.
     pub fn bytes(&self, licenses: u32, expected: u32, gaps: &Gaps) -> Vec<u8> {
+        // ADR 0023: slots in which the chain made no blocks are no part of the epoch.
         let all = self.params.slots;
         let counted = |id| self.licenses.map(id).map_or(0, |slots| slots.count_outside(0, all, gaps));
         (0..licenses).map(|id| availability_byte(counted(id), expected)).collect()

@@ -44,6 +44,7 @@ impl CoverageMeter {
         self.needed = match n {
             0 => None,
             1 => Some(0),
+            // ADR 0022: with f silent and n - 2f - 1 bad links f others are left, so no more may be asked for.
             _ => Some(faults.max(1)),
         };
         self.weigh();

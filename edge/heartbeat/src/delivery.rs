@@ -1,15 +1,15 @@
 //! Handing one beat to its receivers, side by side, each lane taking the next oracle in order when one fails.
 
 use crate::{
-    ports::TransportError,
     probe::Audit,
     rendezvous::{rendezvous, replicas},
     sender::{SenderDeps, View},
-    status::{Part, Sending, Trouble},
+    status::Sending,
 };
 use codec::Encode;
 use futures::{stream::FuturesUnordered, StreamExt};
 use parking_lot::Mutex;
+use ratio1_ports::{Part, TransportError, Trouble};
 use ratio1_primitives::{
     ballot::Seat,
     heartbeat::{BeatAck, BeatRefusal, SignedHeartbeat},
@@ -177,7 +177,7 @@ pub(crate) async fn deliver(deps: SenderDeps, view: View, signed: SignedHeartbea
     };
     let _ = tokio::time::timeout(budget, all).await;
     deps.telemetry.beat_sent(counted);
-    deps.telemetry.trouble(Part::Delivery, (!counted).then(|| shared.health.lock().trouble()));
+    deps.telemetry.set_trouble(Part::Delivery, (!counted).then(|| shared.health.lock().trouble()));
     deps.telemetry.sending(&shared.sending(&view));
 }
 

@@ -5,10 +5,11 @@
 //! may put into either is bounded before it waits anywhere.
 
 use crate::{
-    ports::{InboundBatch, InboundBeat, InboundCount, Source},
+    ports::{InboundBatch, InboundBeat, InboundCount},
     rate::{Limiter, Rate},
 };
 use parking_lot::Mutex;
+use ratio1_ports::Source;
 use ratio1_primitives::{
     heartbeat::{BeatRefusal, SignedHeartbeat},
     VoteId,
@@ -60,6 +61,7 @@ pub struct Handles {
 pub fn channels() -> (Handles, Inputs) {
     let (beats, beats_rx) = mpsc::channel(BEAT_QUEUE);
     let (known, known_rx) = mpsc::channel(BATCH_QUEUE);
+    // ADR 0026: strangers have a narrow queue of their own, which is served last.
     let (strangers, strangers_rx) = mpsc::channel(STRANGER_QUEUE);
     let (counts, counts_rx) = mpsc::channel(COUNT_QUEUE);
     let (own, own_rx) = mpsc::channel(OWN_QUEUE);

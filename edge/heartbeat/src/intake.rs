@@ -17,7 +17,8 @@
 //! Counting a beat that was signed beforehand, without any node around:
 //!
 //! ```
-//! use ratio1_heartbeat::{intake::Intake, ports::{BlockRef, Source}};
+//! use ratio1_heartbeat::intake::Intake;
+//! use ratio1_ports::{BlockRef, Source};
 //! use ratio1_primitives::{heartbeat::*, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId};
 //! use codec::Encode;
 //! use sp_core::Pair;
@@ -36,8 +37,8 @@
 //! };
 //! let signature = pair.sign(&beat.payload(genesis));
 //! let bytes = SignedHeartbeat { beat, signature }.encode();
-//! assert!(intake.accept(Source([0; 32]), &bytes, 1_700).is_ok());
-//! assert_eq!(intake.accept(Source([0; 32]), &bytes, 1_700), Err(BeatRefusal::Duplicate));
+//! assert!(intake.accept_beat(Source([0; 32]), &bytes, 1_700).is_ok());
+//! assert_eq!(intake.accept_beat(Source([0; 32]), &bytes, 1_700), Err(BeatRefusal::Duplicate));
 //! ```
 
 use crate::{
@@ -45,12 +46,12 @@ use crate::{
     coverage::CoverageMeter,
     finality::Finality,
     open_slots::OpenSlots,
-    ports::{BlockRef, Source},
     rate::{Limiter, Rate},
     refresh::{Known, Refresh},
     registry::{FinalisedRing, Registry, MAX_RING},
     services::{Reports, ServiceBook},
 };
+use ratio1_ports::{BlockRef, Source};
 use ratio1_primitives::{
     clock::MAX_BEAT_AGE_SLOTS,
     heartbeat::{
@@ -155,13 +156,13 @@ impl Intake {
         nodes.iter().for_each(|(license, node)| pages.entry(license.page()).or_default().push((*license, *node)));
         pages.iter().for_each(|(page, admitted)| intake.registry.set_page(*page, (0, epoch), admitted, 0));
         blocks.iter().for_each(|block| intake.ring.push(*block, MAX_RING));
-        intake.open(EpochCounts::new(epoch, params), clock.epoch_start(epoch));
+        intake.open_epoch(EpochCounts::new(epoch, params), clock.epoch_start(epoch));
         intake.counting = true;
         intake
     }
 
     /// Take one beat off the network. The beat counted comes back, for relaying.
-    pub fn accept(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<SignedHeartbeat, BeatRefusal> {
+    pub fn accept_beat(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<SignedHeartbeat, BeatRefusal> {
         if !self.counting {
             return Err(BeatRefusal::NotCounting);
         }
@@ -169,7 +170,7 @@ impl Intake {
             return Err(BeatRefusal::RateLimited);
         }
         let beat = decode(bytes).inspect_err(|_| self.edges.strike(from, now))?;
-        match self.count(&beat, Bringer::Node, now) {
+        match self.count_beat(&beat, Bringer::Node, now) {
             Ok(()) => Ok(beat),
             Err(refusal) => {
                 if refusal == BeatRefusal::Signature {
@@ -182,10 +183,10 @@ impl Intake {
 
     /// Count a decoded beat: from this node itself, or from an authenticated batch. `Ok` if it is news: to be passed on if
     /// the node brought it.
-    pub fn count(&mut self, signed: &SignedHeartbeat, from: Bringer, now: u64) -> Result<(), BeatRefusal> {
+    pub fn count_beat(&mut self, signed: &SignedHeartbeat, from: Bringer, now: u64) -> Result<(), BeatRefusal> {
         let (node, news) = self.check(signed, from, now)?;
         if !signed.is_signed_by(&node, self.genesis) {
-            // Whoever passes on what the node of before signed may just not know yet that it is another one now.
+            // ADR 0026: whoever passes on what the node of before signed may just not know yet that it is another one now.
             let previous = self.registry.previous(signed.beat.license, now);
             return Err(match previous.is_some_and(|node| signed.is_signed_by(&node, self.genesis)) {
                 true => BeatRefusal::Unlicensed,
@@ -208,14 +209,14 @@ impl Intake {
         let Some(clock) = self.clock.filter(|_| !self.services.of(beat.license).is_empty()) else { return };
         let into = u64::from(self.running.params().beat_ms).saturating_mul(beat.slot.into());
         let began = clock.epoch_start(beat.epoch).saturating_add(into);
-        self.services.count(beat, began, &mut self.running);
+        self.services.count_services(beat, began, &mut self.running);
         self.reports.note(beat);
     }
 
     /// Two states are signed for one slot: no service of the license counts as running in it.
     fn contradict(&mut self, beat: &Heartbeat) {
         tracing::debug!(target: "heartbeat", license = %beat.license, slot = beat.slot, "a node signed two states of its services");
-        self.services.clear(beat.license, beat.slot, &mut self.running);
+        self.services.clear_services(beat.license, beat.slot, &mut self.running);
         self.reports.contradict(beat);
     }
 
@@ -251,7 +252,9 @@ impl Intake {
         let node = self.registry.node(beat.license).ok_or(BeatRefusal::Unlicensed)?;
         let news = match self.running.is_counted(beat.license, beat.slot) {
             false => News::Slot,
+            // ADR 0021: two signed beats of one slot with different lists count as not running.
             true if self.reports.is_contradicted_by(beat) => News::Contradiction,
+            // ADR 0026: once more first hand, lest a faulty receiver makes a duplicate of it at the honest ones.
             true if from == Bringer::Node && self.is_only_relayed(beat) => News::FirstHand,
             true => return Err(BeatRefusal::Duplicate),
         };
@@ -264,7 +267,7 @@ impl Intake {
     }
 
     /// An authentic batch of another oracle arrived: what coverage is made of.
-    pub fn heard(&mut self, relay: &VoteId, now: u64) {
+    pub fn hear_relay(&mut self, relay: &VoteId, now: u64) {
         if let Some(clock) = self.clock.filter(|_| self.counting) {
             self.meter.heard(relay, now, &clock, &mut self.running);
         }
@@ -278,14 +281,14 @@ impl Intake {
     }
 
     /// The epoch that runs at `now` if it is another than the one being counted: then [`Self::open`] it.
-    pub fn due(&self, now: u64) -> Option<EpochIndex> {
+    pub fn due_epoch(&self, now: u64) -> Option<EpochIndex> {
         let epoch = self.clock?.epoch_at(now);
         (!self.opened || epoch != self.running.epoch()).then_some(epoch)
     }
 
     /// Tell a node how many of its beats of the running epoch are counted: it finds out whether they arrive where it does
     /// not send them. Anyone may ask about anyone; who asks too often is not answered.
-    pub fn answer(&mut self, from: Source, bytes: &[u8], now: u64) -> CountAnswer {
+    pub fn answer_query(&mut self, from: Source, bytes: &[u8], now: u64) -> CountAnswer {
         if !self.counting {
             return Err(BeatRefusal::NotCounting);
         }
@@ -304,7 +307,7 @@ impl Intake {
     }
 
     /// Begin or resume an epoch at `now`; the one before is kept for its ballot.
-    pub fn open(&mut self, mut counts: EpochCounts, now: u64) {
+    pub fn open_epoch(&mut self, mut counts: EpochCounts, now: u64) {
         self.opened = true;
         counts.set_params(self.params);
         self.closed.retain(|closed| closed.epoch() != counts.epoch());
@@ -341,7 +344,7 @@ impl Intake {
     }
 
     /// Take on what a newer finalised state says, at `now`.
-    pub fn apply(&mut self, refresh: &Refresh, now: u64) {
+    pub fn apply_refresh(&mut self, refresh: &Refresh, now: u64) {
         self.set_clock(refresh.clock.clock, refresh.clock.params);
         if refresh.clock.current == self.running.epoch() {
             self.running.set_params(refresh.clock.params);

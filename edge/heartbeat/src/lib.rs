@@ -1,4 +1,4 @@
-//! Heartbeats off chain: what an edge node sends, and what an oracle counts, relays and votes (protocol section 4).
+//! Heartbeats off chain: what nodes send, and oracles count, relay, vote (docs/protocol/availability.md#heartbeats).
 //!
 //! The crate knows neither sockets nor databases of the node around it: everything comes through [`ports`].
 //!
@@ -55,7 +55,7 @@ pub mod store;
 pub mod worker;
 
 pub use door::{channels, Handles, Inputs};
-pub use intake::Intake;
+pub use intake::{Bringer, Intake};
 pub use rendezvous::{rendezvous, replicas};
 pub use sender::{run_sender, SenderDeps};
 pub use store::{Store, StoreError};

@@ -1,51 +1,23 @@
-//! The ports: all that the workers need from the node around them. The node writes the adapters, tests the fakes.
+//! The ports of heartbeats alone: what their workers need besides what all workers share ([`ratio1_ports`]). The node
+//! writes the adapters, tests the fakes.
 
-use crate::status::{CheckOutcome, Part, Sending, Trouble};
+use crate::status::{CheckOutcome, Sending};
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use ratio1_ports::{Chain, ChainError, Part, Source, TransportError, Trouble, Troubles};
 use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedAbsence, SignedVote},
     ballot::{Phase, Seat},
     economics::price::Price,
-    heartbeat::{BeatAck, BeatRefusal, CountAnswer, CountQuery, Resources, Service},
+    heartbeat::{BeatAck, BeatRefusal, CountAnswer, CountQuery},
     jobs::ServiceTerm,
     refusal::AdmissionRefusal,
-    AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
+    AccountId, EpochIndex, Hash, LicenseId, NodeId,
 };
 use tokio::sync::oneshot;
 
-/// A block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockRef {
-    /// Its height.
-    pub number: u32,
-    /// Its hash.
-    pub hash: Hash,
-}
-
-/// Why the chain could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChainError {
-    /// The node does not know the block, or has pruned its state. Ask about a newer block.
-    #[error("the state of block {0} is not available")]
-    UnknownBlock(Hash),
-    /// The runtime call failed: runtime and binary may not fit together. Update the binary.
-    #[error("the runtime did not answer: {0}")]
-    Runtime(String),
-}
-
-/// Reads from the chain. They block for as long as a runtime call lasts: the workers make them on blocking threads.
-pub trait Chain: Send + Sync + 'static {
-    /// Hash of block 0.
-    fn genesis(&self) -> Hash;
-    /// The finalised head.
-    fn finalised(&self) -> BlockRef;
-    /// The best block.
-    fn best(&self) -> BlockRef;
-    /// Hash of the finalised block at a height; `None` above the finalised head.
-    fn finalised_hash(&self, number: u32) -> Option<Hash>;
-    /// Whether the node is far behind its peers.
-    fn is_syncing(&self) -> bool;
+/// What heartbeats need of the chain's state. Reads block for as long as a runtime call lasts: the workers make them on
+/// blocking threads.
+pub trait HeartbeatChain: Chain {
     /// The epoch clock.
     fn clock(&self, at: Hash) -> Result<ClockInfo, ChainError>;
     /// Whether `node` may beat, and for which license.
@@ -64,10 +36,6 @@ pub trait Chain: Send + Sync + 'static {
     fn rounds(&self, at: Hash) -> Result<Vec<RoundInfo>, ChainError>;
     /// What a seat has cast.
     fn ballot_status(&self, at: Hash, epoch: EpochIndex, seat: u16) -> Result<Option<BallotStatus>, ChainError>;
-    /// Finalised blocks from now on; may skip heights. Ends when the node shuts down.
-    fn finalised_blocks(&self) -> BoxStream<'static, BlockRef>;
-    /// Best blocks from now on; may skip heights. Ends when the node shuts down.
-    fn best_blocks(&self) -> BoxStream<'static, BlockRef>;
 }
 
 /// Why a vote did not reach the transaction pool.
@@ -88,14 +56,14 @@ pub enum SubmitError {
 #[async_trait]
 pub trait VoteSink: Send + Sync + 'static {
     /// Submit `vote`, built on the state of block `at`.
-    async fn submit(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError>;
+    async fn submit_vote(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError>;
 }
 
 /// Where reports of absence go: the same way as votes.
 #[async_trait]
 pub trait AbsenceSink: Send + Sync + 'static {
     /// Submit `report`, built on the state of block `at`.
-    async fn report(&self, at: Hash, report: SignedAbsence) -> Result<(), SubmitError>;
+    async fn submit_absence(&self, at: Hash, report: SignedAbsence) -> Result<(), SubmitError>;
 }
 
 /// What a peer did that no honest one does.
@@ -113,7 +81,7 @@ pub enum Offence {
 pub trait Peers: Send + Sync + 'static {
     /// Hold something against the peer that [`Source`] stands for: its reputation falls, in the end it is disconnected.
     /// Called at most once for each message of it, and it must not block.
-    fn punish(&self, peer: Source, why: Offence);
+    fn punish_peer(&self, peer: Source, why: Offence);
 }
 
 /// For a network without peers that can be punished.
@@ -121,33 +89,7 @@ pub trait Peers: Send + Sync + 'static {
 pub struct NoPeers;
 
 impl Peers for NoPeers {
-    fn punish(&self, _: Source, _: Offence) {}
-}
-
-/// The node's keystore.
-pub trait Keys: Send + Sync + 'static {
-    /// The node's identity; `None` without a node key.
-    fn node(&self) -> Option<NodeId>;
-    /// Sign by the node key.
-    fn sign_as_node(&self, payload: &[u8]) -> Option<NodeSignature>;
-    /// All vote keys it holds, old ones included: an epoch is voted on with the key it was frozen with.
-    fn vote_keys(&self) -> Vec<VoteId>;
-    /// Sign by one of them.
-    fn sign_vote(&self, key: &VoteId, payload: &[u8]) -> Option<VoteSignature>;
-}
-
-/// Why a message did not reach an oracle.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TransportError {
-    /// Authority discovery knows no address of it yet.
-    #[error("no address of the oracle is known yet")]
-    NoAddress,
-    /// No answer in time.
-    #[error("the oracle did not answer in time")]
-    Timeout,
-    /// Could not connect, or the connection broke.
-    #[error("the oracle could not be reached: {0}")]
-    Unreachable(String),
+    fn punish_peer(&self, _: Source, _: Offence) {}
 }
 
 /// The fan-in: edge to oracle, oracle to oracle.
@@ -156,26 +98,9 @@ pub trait Transport: Send + Sync + 'static {
     /// Hand an encoded `SignedHeartbeat` to an oracle and await its answer.
     async fn send_beat(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<BeatAck, TransportError>;
     /// Hand an encoded `RelayBatch` to an oracle.
-    async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError>;
+    async fn send_batch(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError>;
     /// Ask an oracle how many beats of a license it counts.
-    async fn count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError>;
-}
-
-/// The wall clock.
-pub trait Wallclock: Send + Sync + 'static {
-    /// Unix milliseconds.
-    fn now_ms(&self) -> u64;
-}
-
-/// The operating system's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Wallclock for SystemClock {
-    fn now_ms(&self) -> u64 {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    }
+    async fn ask_count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError>;
 }
 
 /// Which vote was cast, as a label.
@@ -200,8 +125,8 @@ impl VoteKind {
     }
 }
 
-/// Metrics. Each method is cheap and never blocks; each does nothing unless implemented.
-pub trait Telemetry: Send + Sync + 'static {
+/// Metrics, and what is wrong. Each method is cheap and never blocks; each does nothing unless implemented.
+pub trait Telemetry: Troubles {
     /// This node's beat reached an oracle that counted it (`true`; already having it counts too), or none (`false`).
     fn beat_sent(&self, _ok: bool) {}
     /// An oracle that this node does not send to was asked whether it counts its beats.
@@ -212,8 +137,6 @@ pub trait Telemetry: Send + Sync + 'static {
     fn clock_set_back(&self) {}
     /// How sending fares now; told after each beat and each question.
     fn sending(&self, _now: &Sending) {}
-    /// What is wrong with a part of the node now; `None`: nothing. Told again and again, changed or not.
-    fn trouble(&self, _part: Part, _now: Option<Trouble>) {}
     /// This oracle counted a beat.
     fn beat_accepted(&self) {}
     /// This oracle dropped a beat.
@@ -240,6 +163,10 @@ pub trait Telemetry: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoTelemetry;
 
+impl Troubles for NoTelemetry {
+    fn set_trouble(&self, _: Part, _: Option<Trouble>) {}
+}
+
 impl Telemetry for NoTelemetry {}
 
 /// What an R1 costs, from wherever the operator knows it.
@@ -258,38 +185,6 @@ impl PriceFeed for NoPrice {
         None
     }
 }
-
-/// The machine.
-pub trait Hardware: Send + Sync + 'static {
-    /// What it has, and what of it is free. Informative.
-    fn resources(&self) -> Resources;
-}
-
-/// What runs on this node.
-pub trait Services: Send + Sync + 'static {
-    /// Every service slot it knows of, and how it is. Asked for each beat, so it must answer at once. More than a beat can
-    /// carry ([`MAX_SERVICES`](ratio1_primitives::heartbeat::MAX_SERVICES)) are cut off. A slot that is listed as running
-    /// and as down does not count as running.
-    fn states(&self) -> Vec<Service>;
-    /// Why what it said last may be less than what runs.
-    fn trouble(&self) -> Option<Trouble> {
-        None
-    }
-}
-
-/// For a node that runs no services.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoServices;
-
-impl Services for NoServices {
-    fn states(&self) -> Vec<Service> {
-        Vec::new()
-    }
-}
-
-/// Who handed something over: any 32 bytes that stand for one network peer, such as a hash of its peer id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Source(pub [u8; 32]);
 
 /// A beat from the network, as bytes. The node's protocol handler puts it into the worker's channel with `try_send`
 /// and, when that is full, answers `RateLimited` by itself.

@@ -26,11 +26,12 @@
 
 use crate::{
     counts::Bitmap,
-    ports::{Telemetry, Transport, TransportError, Wallclock},
-    status::{Check, CheckOutcome, Part, Trouble},
+    ports::{Telemetry, Transport},
+    status::{Check, CheckOutcome},
 };
 use parking_lot::Mutex;
 use rand::seq::SliceRandom;
+use ratio1_ports::{Part, TransportError, Trouble, Wallclock};
 use ratio1_primitives::{
     apbft,
     ballot::Seat,
@@ -187,7 +188,7 @@ impl Audit {
 
     /// What an oracle may miss and still vote: coverage below the threshold excludes its ballot.
     fn slack(&self) -> u32 {
-        let needed = u64::from(self.params.expected).saturating_mul(self.params.threshold.into()) / 255;
+        let needed = u64::from(self.params.expected).saturating_mul(self.params.threshold.into()).div_ceil(255);
         self.params.slots.saturating_sub(u32::try_from(needed).unwrap_or(u32::MAX))
     }
 
@@ -308,7 +309,7 @@ impl Prober {
     async fn ask(&self, seat: &Seat<AccountId>, epoch: EpochIndex) -> Asked {
         let query = CountQuery { version: HEARTBEAT_VERSION, license: self.license, epoch };
         let asked_at = self.slot(epoch);
-        let answer = match tokio::time::timeout(TIMEOUT, self.transport.count(seat, query)).await {
+        let answer = match tokio::time::timeout(TIMEOUT, self.transport.ask_count(seat, query)).await {
             Ok(answer) => answer,
             Err(_) => Err(TransportError::Timeout),
         };
@@ -360,7 +361,7 @@ impl Prober {
             return false;
         }
         let left: Vec<_> = audit.left().iter().map(ToString::to_string).collect();
-        self.telemetry.trouble(
+        self.telemetry.set_trouble(
             Part::Arrival,
             Some(Trouble::new(
                 format!("beats that {} took did not arrive with other oracles", left.join(", ")),

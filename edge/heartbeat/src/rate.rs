@@ -1,6 +1,6 @@
 //! Token buckets per sender, in bounded memory.
 
-use crate::ports::Source;
+use ratio1_ports::Source;
 use schnellru::{ByLength, LruMap};
 
 /// Fractions of a token that are kept.

@@ -2,10 +2,11 @@
 //! changed.
 
 use crate::{
-    ports::{BlockRef, Chain, ChainError, Keys},
+    ports::HeartbeatChain,
     registry::{PageKey, MAX_RING},
     services::MAX_SERVICE_PAGES,
 };
+use ratio1_ports::{BlockRef, ChainError, VoteKeys};
 use ratio1_primitives::{
     api::ClockInfo,
     ballot::{Seat, MAX_PAGES},
@@ -69,7 +70,7 @@ pub struct Refresh {
 
 impl Refresh {
     /// Read at the finalised head. Blocks the thread for several runtime calls.
-    pub fn read(chain: &dyn Chain, keys: &dyn Keys, known: &Known) -> Result<Self, ChainError> {
+    pub fn read(chain: &dyn HeartbeatChain, keys: &dyn VoteKeys, known: &Known) -> Result<Self, ChainError> {
         let head = chain.finalised();
         let clock = chain.clock(head.hash)?;
         let keep = clock.params.max_quote_lag.saturating_add(1).min(MAX_RING);
@@ -100,7 +101,11 @@ impl Refresh {
     }
 }
 
-fn read_services(chain: &dyn Chain, head: BlockRef, known: &[Option<u32>]) -> Result<Vec<ServicesUpdate>, ChainError> {
+fn read_services(
+    chain: &dyn HeartbeatChain,
+    head: BlockRef,
+    known: &[Option<u32>],
+) -> Result<Vec<ServicesUpdate>, ChainError> {
     let mut revisions = chain.service_revisions(head.hash)?;
     // A page that is gone holds nothing.
     revisions.resize(revisions.len().max(known.len()), 0);

@@ -1,6 +1,6 @@
 //! What the hot path knows of the finalised chain: the admitted nodes and the recent blocks.
 
-use crate::ports::BlockRef;
+use ratio1_ports::BlockRef;
 use ratio1_primitives::{ballot::MAX_PAGES, heartbeat::BeatRefusal, EpochIndex, Hash, LicenseId, NodeId, PAGE_SIZE};
 use std::collections::{HashMap, VecDeque};
 
@@ -141,6 +141,7 @@ impl FinalisedRing {
     /// Whether a beat may quote this block: canonical, finalised, at most `max_lag` behind the finalised head. One above
     /// the head is unknown: senders quote a block a little behind their own head, so that oracles slightly behind know it.
     pub fn check_quote(&self, number: u32, hash: &Hash, max_lag: u32) -> Result<(), BeatRefusal> {
+        // ADR 0009: behind this head, never behind the clock: a stall of finality must not silence the network.
         let head = self.head().ok_or(BeatRefusal::NotCounting)?;
         let lag = head.checked_sub(number).ok_or(BeatRefusal::UnknownBlock)?;
         if lag > max_lag {

@@ -7,10 +7,11 @@
 //! [coverage](crate::coverage) is made of.
 
 use crate::{
-    ports::{Keys, Offence, Source},
+    ports::Offence,
     rate::{Limiter, Rate},
 };
 use codec::Encode;
+use ratio1_ports::{Source, VoteKeys};
 use ratio1_primitives::{
     ballot::{Seat, MAX_ORACLES},
     heartbeat::{decode_bounded, BeatRefusal, RelayBatch, SignedHeartbeat, MAX_BATCH, MAX_BATCH_BYTES},
@@ -70,12 +71,13 @@ impl Sealer {
             return None;
         }
         let beats = beats.encode();
+        // ADR 0026: encoded and hashed once; a copy for each receiver costs one signature.
         let digest = sp_crypto_hashing::blake2_256(&beats);
         Some(Self { genesis, relay, sent_at, beats, digest })
     }
 
     /// Sign the batch for one destination. `None` if the keystore has lost the key.
-    pub fn seal(&self, keys: &dyn Keys, to: &VoteId) -> Option<Vec<u8>> {
+    pub fn seal(&self, keys: &dyn VoteKeys, to: &VoteId) -> Option<Vec<u8>> {
         // What `RelayBatch::payload` makes of the beats themselves, and below the encoding of a `RelayBatch`: a test
         // holds them together.
         let payload = (b"ratio1/relay/v1", self.genesis, &self.relay, to, self.sent_at, self.digest).encode();
@@ -89,7 +91,7 @@ impl Sealer {
 
 /// Sign a batch for one destination. `None` if the keystore has lost the key or there are too many beats.
 pub fn seal(
-    keys: &dyn Keys,
+    keys: &dyn VoteKeys,
     genesis: Hash,
     relay: &VoteId,
     to: &VoteId,
@@ -163,7 +165,7 @@ impl RelayGate {
     /// Authenticate a batch: from an oracle, to this node, of now, signed, and within what a relay may send. A peer
     /// gets a strike for what no honest one sends: garbage, wrong signatures, and, for longer than it can take to learn of a
     /// new set, batches in the name of somebody who is no oracle or to somebody else.
-    pub fn open(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<RelayBatch, Refused> {
+    pub fn open_batch(&mut self, from: Source, bytes: &[u8], now: u64) -> Result<RelayBatch, Refused> {
         let refused = |why| Refused { why, offence: None };
         if !self.sources.take(from, 1, now) {
             return Err(refused(BeatRefusal::RateLimited));
@@ -203,7 +205,7 @@ impl RelayGate {
 
     /// Note that a relay vouched for a beat that `node`, which is the node of its license here, did not sign. An honest one
     /// does so only while one of the two does not know yet which node the license has now: so it is judged later.
-    pub fn suspect(&mut self, relay: &VoteId, license: LicenseId, node: NodeId, now: u64) {
+    pub fn suspect_relay(&mut self, relay: &VoteId, license: LicenseId, node: NodeId, now: u64) {
         let before = self.suspicions.iter().filter(|suspicion| suspicion.relay == *relay).count();
         if before < SUSPICIONS_EACH && self.suspicions.len() < MAX_SUSPICIONS {
             self.suspicions.push_back(Suspicion { relay: relay.clone(), license, node, at: now });
@@ -212,7 +214,7 @@ impl RelayGate {
 
     /// Give a strike to relays that were suspected a while ago, if the license still has the node it was thought to have.
     /// While finality stands still that says nothing: `steady` is since when it does not.
-    pub fn judge(&mut self, now: u64, steady: Option<u64>, node: impl Fn(LicenseId) -> Option<NodeId>) {
+    pub fn judge_suspicions(&mut self, now: u64, steady: Option<u64>, node: impl Fn(LicenseId) -> Option<NodeId>) {
         let is_ripe = |suspicion: &Suspicion| suspicion.at.saturating_add(JUDGE_MS) <= now;
         while let Some(suspicion) = self.suspicions.pop_front_if(|suspicion| is_ripe(suspicion)) {
             let is_sure = steady.is_some_and(|since| since <= suspicion.at);

@@ -10,6 +10,7 @@ use codec::Encode;
 use ratio1_primitives::{ballot::Seat, AccountId, EpochIndex, LicenseId};
 
 /// To how many oracles each beat is sent.
+// ADR 0026: not more with more oracles, for each of them has room for a bounded number of connections.
 pub const REPLICAS: usize = 3;
 
 /// To how many of `n` oracles each beat is sent: [`REPLICAS`], and never more than there are.
@@ -21,6 +22,7 @@ pub fn replicas(n: usize) -> usize {
 /// an order of its own, and another in each epoch; when an oracle leaves, only nodes that sent to it choose anew, and
 /// they move to their next.
 pub fn rendezvous(epoch: EpochIndex, license: LicenseId, seats: &[Seat<AccountId>]) -> Vec<usize> {
+    // ADR 0013: the epoch is hashed too, so that nobody keeps faulty receivers.
     let weigh = |(index, seat): (usize, &Seat<AccountId>)| {
         (sp_crypto_hashing::blake2_128(&(b"ratio1/rendezvous/v2", epoch, license, &seat.oracle).encode()), index)
     };

@@ -3,13 +3,8 @@
 //! A full disk must cost nobody a beat: what was counted stays where it is, saving is tried again with back-off, the
 //! operator is told, and a ballot is built from memory. Only a process that ends meanwhile loses what was not written.
 
-use crate::{
-    counts::EpochCounts,
-    intake::Intake,
-    status::{Part, Trouble},
-    store::StoreError,
-    worker::OracleDeps,
-};
+use crate::{counts::EpochCounts, intake::Intake, store::StoreError, worker::OracleDeps};
+use ratio1_ports::{Part, Trouble};
 use ratio1_primitives::EpochIndex;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -31,7 +26,7 @@ pub struct Saving {
 
 impl Saving {
     /// Write what is dirty, unless the disk refused a moment ago.
-    pub fn save(&mut self, deps: &OracleDeps, intake: &mut Intake) {
+    pub fn save_counts(&mut self, deps: &OracleDeps, intake: &mut Intake) {
         if self.failing.is_some_and(|(again, _)| Instant::now() < again) {
             return;
         }
@@ -40,7 +35,7 @@ impl Saving {
                 if self.failing.take().is_some() {
                     tracing::info!(target: "heartbeat", "counts are written again");
                 }
-                deps.telemetry.trouble(Part::Store, deps.store.trouble());
+                deps.telemetry.set_trouble(Part::Store, deps.store.trouble());
             }
             Err(error) => {
                 let waited = self.failing.map_or(Duration::ZERO, |(_, waited)| waited);
@@ -50,13 +45,13 @@ impl Saving {
                 tracing::warn!(target: "heartbeat", %error, ?wait, "counts cannot be written: they are kept in memory");
                 let condition = format!("counts cannot be written and are kept in memory alone: {error}");
                 let remedy = "make room on the disk, or mend its permissions, before this node is stopped";
-                deps.telemetry.trouble(Part::Store, Some(Trouble::new(condition, remedy)));
+                deps.telemetry.set_trouble(Part::Store, Some(Trouble::new(condition, remedy)));
             }
         }
     }
 
     /// Write everything, for the last time.
-    pub fn finish(&mut self, deps: &OracleDeps, intake: &mut Intake) -> Result<(), StoreError> {
+    pub fn save_rest(&mut self, deps: &OracleDeps, intake: &mut Intake) -> Result<(), StoreError> {
         self.write(deps, intake)
     }
 
@@ -81,7 +76,7 @@ impl Saving {
     ) -> Result<EpochCounts, StoreError> {
         if self.opened {
             self.failing = None;
-            self.save(deps, intake);
+            self.save_counts(deps, intake);
             if self.failing.is_some() && !intake.running().is_empty() {
                 self.unsaved.push(intake.running().clone());
                 let excess = self.unsaved.len().saturating_sub(MAX_UNSAVED);

@@ -14,14 +14,14 @@
 use crate::{
     delivery::{deliver, receivers, Shared},
     due::{next_due, running, Due, Signed},
-    ports::{BlockRef, Chain, ChainError, Hardware, Keys, Services, Telemetry, Transport, Wallclock},
+    ports::{HeartbeatChain, Telemetry, Transport},
     probe::{Prober, Turn},
-    status::{Part, Trouble},
 };
 use futures::{FutureExt, StreamExt};
+use ratio1_ports::{BlockRef, ChainError, Hardware, NodeKeys, Part, Services, Trouble, Wallclock};
 use ratio1_primitives::{
     ballot::Seat,
-    heartbeat::{Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES},
+    heartbeat::{Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES_PER_BEAT},
     refusal::AdmissionRefusal,
     AccountId, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId,
 };
@@ -40,9 +40,9 @@ const IDLE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct SenderDeps {
     /// The chain.
-    pub chain: Arc<dyn Chain>,
+    pub chain: Arc<dyn HeartbeatChain>,
     /// The keystore.
-    pub keys: Arc<dyn Keys>,
+    pub keys: Arc<dyn NodeKeys>,
     /// The way to the oracles.
     pub transport: Arc<dyn Transport>,
     /// The clock.
@@ -172,7 +172,7 @@ impl Sender {
     }
 
     fn read(&self) -> Reading {
-        let (chain, node) = (self.deps.chain.clone(), self.deps.keys.node());
+        let (chain, node) = (self.deps.chain.clone(), self.deps.keys.identity().ok());
         tokio::task::spawn_blocking(move || read_view(&*chain, node))
     }
 
@@ -247,13 +247,13 @@ impl Sender {
         let Some(signature) = self.deps.keys.sign_as_node(&beat.payload(self.genesis)) else {
             self.show(Err(Idle::NoNodeKey));
             self.deps.telemetry.beat_sent(false);
-            self.deps.telemetry.trouble(
+            self.deps.telemetry.set_trouble(
                 Part::Key,
                 Some(Trouble::new("the keystore does not sign heartbeats", "see what `admission` says in `r1_status`")),
             );
             return None;
         };
-        self.deps.telemetry.trouble(Part::Key, None);
+        self.deps.telemetry.set_trouble(Part::Key, None);
         let signed = SignedHeartbeat { beat, signature };
         Some(deliver(self.deps.clone(), view, signed, self.shared.clone()))
     }
@@ -263,7 +263,7 @@ impl Sender {
         let slot = (due.epoch, due.slot);
         let Some(newest) = self.signed.newest() else { return };
         if slot > newest {
-            self.deps.telemetry.trouble(Part::Clock, None);
+            self.deps.telemetry.set_trouble(Part::Clock, None);
         } else if self.last.is_some_and(|last| slot <= last) {
             let (epoch, ahead) = newest;
             tracing::warn!(
@@ -271,7 +271,7 @@ impl Sender {
                 "this machine's clock was set back from slot {ahead} of epoch {epoch}: going on with the slot that runs"
             );
             self.deps.telemetry.clock_set_back();
-            self.deps.telemetry.trouble(
+            self.deps.telemetry.set_trouble(
                 Part::Clock,
                 Some(Trouble::new(
                     format!("the clock was ahead, at slot {ahead} of epoch {epoch}, and was set back"),
@@ -322,12 +322,12 @@ impl Sender {
     }
 
     /// What runs here, as much of it as a beat can carry.
-    fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES>> {
-        let states = self.deps.services.states();
-        self.deps.telemetry.trouble(Part::Services, self.deps.services.trouble());
-        if states.len() > MAX_SERVICES as usize && !std::mem::replace(&mut self.cut, true) {
+    fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES_PER_BEAT>> {
+        let states = self.deps.services.service_states();
+        self.deps.telemetry.set_trouble(Part::Services, self.deps.services.trouble());
+        if states.len() > MAX_SERVICES_PER_BEAT as usize && !std::mem::replace(&mut self.cut, true) {
             tracing::warn!(
-                target: "heartbeat", services = states.len(), most = MAX_SERVICES,
+                target: "heartbeat", services = states.len(), most = MAX_SERVICES_PER_BEAT,
                 "more services run here than a heartbeat can report: those past the limit are not paid for"
             );
         }
@@ -335,7 +335,7 @@ impl Sender {
     }
 }
 
-fn read_view(chain: &dyn Chain, node: Option<NodeId>) -> Read {
+fn read_view(chain: &dyn HeartbeatChain, node: Option<NodeId>) -> Read {
     let Some(node) = node else { return Ok(Err(Idle::NoNodeKey)) };
     let head = chain.finalised();
     let info = chain.clock(head.hash)?;
@@ -348,6 +348,7 @@ fn read_view(chain: &dyn Chain, node: Option<NodeId>) -> Read {
     if oracles.is_empty() {
         return Ok(Err(Idle::NoOracles));
     }
+    // ADR 0009: not the head itself, which oracles may learn of a moment later.
     let number = head.number.saturating_sub(QUOTE_DEPTH);
     let quote = chain.finalised_hash(number).map_or(head, |hash| BlockRef { number, hash });
     Ok(Ok(View { clock, params: info.params, license, quote, oracles: Arc::new(oracles) }))

@@ -2,8 +2,9 @@
 
 use crate::{
     counts::{Bitmap, EpochCounts},
-    ports::{Chain, ChainError},
+    ports::HeartbeatChain,
 };
+use ratio1_ports::ChainError;
 use ratio1_primitives::{
     ballot::Frozen,
     clock::{availability_byte, Gaps},
@@ -40,6 +41,7 @@ pub fn service_byte(
     let end = start.saturating_add(clock.epoch_ms);
     let Some(term) = term.filter(|term| term.until.is_none_or(|until| until > start)) else { return 0 };
     let Some(from) = expected.map(|expected| expected.max(term.from)).filter(|from| *from < end) else {
+        // ADR 0021: what nothing could be expected of, or nobody here knew, has no byte against it.
         return u8::MAX;
     };
     // The first slot that does not begin before a moment of the epoch.
@@ -61,7 +63,7 @@ pub fn service_byte(
 
 /// The bytes of the services of a frozen epoch, by the terms that the chain knows at block `at`.
 pub fn service_bytes(
-    chain: &dyn Chain,
+    chain: &dyn HeartbeatChain,
     at: Hash,
     clock: &ClockParams,
     counts: &EpochCounts,

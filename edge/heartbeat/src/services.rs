@@ -86,7 +86,7 @@ impl ServiceBook {
 
     /// Count the services that a beat, the first of its license for its slot, reports to run. `began` is when the slot
     /// did, in Unix milliseconds: what had ended by then is left alone, for its index may soon be another's.
-    pub fn count(&self, beat: &Heartbeat, began: u64, counts: &mut EpochCounts) {
+    pub fn count_services(&self, beat: &Heartbeat, began: u64, counts: &mut EpochCounts) {
         for term in self.of(beat.license) {
             if term.until.is_none_or(|until| began < until) && is_running(&beat.services, term.slot) {
                 counts.count_service(term.index, beat.slot);
@@ -95,7 +95,7 @@ impl ServiceBook {
     }
 
     /// Take back what was counted for all services of a license in a slot.
-    pub fn clear(&self, license: LicenseId, slot: u32, counts: &mut EpochCounts) {
+    pub fn clear_services(&self, license: LicenseId, slot: u32, counts: &mut EpochCounts) {
         self.of(license).iter().for_each(|term| counts.clear_service(term.index, slot));
     }
 }
@@ -230,7 +230,7 @@ mod tests {
         let said = [(1, 0, Running), (1, 1, Down), (2, 0, Running), (2, 0, Down), (3, 0, Running), (4, 0, Running)];
         let counted = |said: &[_], began| {
             let mut counts = EpochCounts::new(EpochIndex(1), PARAMS);
-            book.count(&beat(5, 8, said), began, &mut counts);
+            book.count_services(&beat(5, 8, said), began, &mut counts);
             (0..10).filter(|index| counts.service(*index).is_some_and(|slots| slots.get(8))).collect::<Vec<_>>()
         };
         assert_eq!(counted(&said, 1_000), [1]);

@@ -2,56 +2,6 @@
 
 use ratio1_primitives::{AccountId, EpochIndex};
 
-/// A part of the node in which something can be wrong that its operator can mend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    /// This machine's clock.
-    Clock,
-    /// The node's key.
-    Key,
-    /// What runs here, as far as it is known.
-    Services,
-    /// The way of beats to their receivers.
-    Delivery,
-    /// The way of beats from their receivers to the other oracles.
-    Arrival,
-    /// The store of counts and ballots.
-    Store,
-}
-
-impl Part {
-    /// All of them, in order.
-    pub const ALL: [Self; 6] = [Self::Clock, Self::Key, Self::Services, Self::Delivery, Self::Arrival, Self::Store];
-
-    /// The metric's label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Clock => "clock",
-            Self::Key => "key",
-            Self::Services => "services",
-            Self::Delivery => "delivery",
-            Self::Arrival => "arrival",
-            Self::Store => "store",
-        }
-    }
-}
-
-/// Something that is wrong, and what its operator can do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// The condition that fails.
-    pub condition: String,
-    /// How to meet it.
-    pub remedy: String,
-}
-
-impl Trouble {
-    /// From two texts.
-    pub fn new(condition: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { condition: condition.into(), remedy: remedy.into() }
-    }
-}
-
 /// How the node's beats of the running epoch fare.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sending {

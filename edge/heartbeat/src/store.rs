@@ -28,14 +28,14 @@ use crate::{
     counts::{Bitmap, EpochCounts, Records},
     finality::Seen,
     notes::NotesPage,
-    ports::Chain,
+    ports::HeartbeatChain,
     services::MAX_SERVICE_PAGES,
-    status::Trouble,
 };
 use codec::{Decode, DecodeAll, Encode};
 use files::{make_folder, read_file, remove, replace_file, sealed, sealed_bytes, unsealed, write_at, write_file};
 use futures::StreamExt;
 use parking_lot::Mutex;
+use ratio1_ports::Trouble;
 use ratio1_primitives::{
     ballot::{Ballot, MAX_PAGES},
     traits::PageMask,
@@ -78,7 +78,7 @@ pub struct ChainId {
 
 impl ChainId {
     /// Of this chain, as soon as it has a clock in finalised state. `None` if the node shuts down before.
-    pub async fn of(chain: Arc<dyn Chain>) -> Option<Self> {
+    pub async fn of(chain: Arc<dyn HeartbeatChain>) -> Option<Self> {
         let mut blocks = chain.finalised_blocks();
         loop {
             let asked = chain.clone();

@@ -13,8 +13,8 @@ use crate::{
     door::{Inputs, KnownRelays},
     intake::{Bringer, Intake},
     ports::{
-        AbsenceSink, BlockRef, Chain, ChainError, InboundBatch, InboundBeat, InboundCount, Keys, Peers, PriceFeed,
-        SubmitError, Telemetry, Transport, VoteSink, Wallclock,
+        AbsenceSink, HeartbeatChain, InboundBatch, InboundBeat, InboundCount, Peers, PriceFeed, SubmitError, Telemetry,
+        Transport, VoteSink,
     },
     refresh::Refresh,
     relay::{Outbox, RelayGate, Sealer},
@@ -22,6 +22,7 @@ use crate::{
     store::{Store, StoreError},
 };
 use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
+use ratio1_ports::{BlockRef, ChainError, VoteKeys, Wallclock};
 use ratio1_primitives::{
     api::{Absence, SignedAbsence},
     ballot::Seat,
@@ -56,9 +57,9 @@ const PRUNE_EVERY: u32 = 16;
 #[derive(Clone)]
 pub struct OracleDeps {
     /// The chain.
-    pub chain: Arc<dyn Chain>,
+    pub chain: Arc<dyn HeartbeatChain>,
     /// The keystore.
-    pub keys: Arc<dyn Keys>,
+    pub keys: Arc<dyn VoteKeys>,
     /// The way to the other oracles.
     pub transport: Arc<dyn Transport>,
     /// The transaction pool.
@@ -102,7 +103,7 @@ pub async fn run_oracle(
 ) -> Result<(), WorkerError> {
     let mut worker = Worker::new(deps, inputs.relays.clone());
     let ended = worker.run(inputs, shutdown).await;
-    let saved = worker.saving.finish(&worker.deps, &mut worker.intake);
+    let saved = worker.saving.save_rest(&worker.deps, &mut worker.intake);
     ended.and(saved.map_err(Into::into))
 }
 
@@ -184,14 +185,14 @@ impl Worker {
                     self.vote()?;
                 },
                 _ = again.tick() => self.refresh(),
-                _ = save.tick() => self.saving.save(&self.deps, &mut self.intake),
+                _ = save.tick() => self.saving.save_counts(&self.deps, &mut self.intake),
                 _ = &mut tick => {
                     self.tick()?;
                     tick.as_mut().reset(self.next_tick());
                 },
                 Some(_) = self.flushes.join_next(), if !self.flushes.is_empty() => {},
                 Some(reported) = self.reporting.next() => if !reported? {
-                    self.watch.failed();
+                    self.watch.note_failed_report();
                 },
                 beat = inputs.own.recv() => self.own_beat(beat.ok_or(WorkerError::InputEnded)?)?,
                 batch = inputs.batches.recv() => {
@@ -210,6 +211,7 @@ impl Worker {
 
     /// Serve beats that wait, as many as a batch can carry, then one question and one batch of a stranger: so none of
     /// them can shut out another.
+    // ADR 0026: beats, batches and questions take turns.
     async fn turn(&mut self, inputs: &mut Inputs) -> Result<(), WorkerError> {
         for _ in 0..TURN {
             let Ok(beat) = inputs.beats.try_recv() else { break };
@@ -241,7 +243,7 @@ impl Worker {
         match read {
             Ok(refresh) => {
                 let (was, now) = (self.intake.is_counting(), self.deps.clock.now_ms());
-                self.intake.apply(&refresh, now);
+                self.intake.apply_refresh(&refresh, now);
                 let (beat_ms, admitted) = (self.intake.params().beat_ms, self.intake.admitted());
                 self.gate.set_oracles(&refresh.oracles, &refresh.vote_keys, admitted, beat_ms, now);
                 self.relays.retain(|relay| self.gate.knows(relay, now));
@@ -262,9 +264,9 @@ impl Worker {
 
     /// Open the epoch that runs now, with what is stored of it.
     fn roll(&mut self, now: u64) -> Result<(), WorkerError> {
-        if let Some(epoch) = self.intake.due(now) {
+        if let Some(epoch) = self.intake.due_epoch(now) {
             let counts = self.saving.turn_over(&self.deps, &mut self.intake, epoch)?;
-            self.intake.open(counts, now);
+            self.intake.open_epoch(counts, now);
         }
         Ok(())
     }
@@ -294,9 +296,9 @@ impl Worker {
             let passed = passed.unwrap_or(counts.params().slots);
             self.deps.telemetry.coverage(counts.coverage().count_below(passed), passed);
         }
-        self.gate.judge(now, self.intake.steady_since(now), |license| self.intake.node(license));
+        self.gate.judge_suspicions(now, self.intake.steady_since(now), |license| self.intake.node(license));
         if self.reporting.is_empty() {
-            if let Some(absence) = self.watch.look(&self.intake, now) {
+            if let Some(absence) = self.watch.find_silent(&self.intake, now) {
                 self.report(absence);
             }
         }
@@ -308,14 +310,14 @@ impl Worker {
         let Some(voter) = self.seat.as_ref().map(|seat| seat.vote_key.clone()) else { return };
         let Some(signature) = self.deps.keys.sign_vote(&voter, &absence.payload(self.genesis, &voter)) else {
             tracing::warn!(target: "heartbeat", "the keystore did not sign a report of absence");
-            return self.watch.failed();
+            return self.watch.note_failed_report();
         };
         let (chain, sink, telemetry) =
             (self.deps.chain.clone(), self.deps.absences.clone(), self.deps.telemetry.clone());
         self.reporting.push(tokio::spawn(async move {
             let silent = absence.licenses.len();
             let report = SignedAbsence { voter, absence, signature };
-            match tokio::time::timeout(SUBMIT_TIMEOUT, sink.report(chain.best().hash, report)).await {
+            match tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit_absence(chain.best().hash, report)).await {
                 Ok(Ok(())) => {
                     tracing::info!(target: "heartbeat", silent, "nodes that serve jobs are silent: reported");
                     telemetry.absence_reported(silent);
@@ -335,7 +337,7 @@ impl Worker {
     fn beat(&mut self, inbound: InboundBeat) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let counted = self.intake.accept(inbound.from, &inbound.bytes, now);
+        let counted = self.intake.accept_beat(inbound.from, &inbound.bytes, now);
         // A sender that does not wait for its answer is no concern of ours.
         let _ = inbound.answer.send(counted.as_ref().map(|_| ()).map_err(|refusal| *refusal));
         self.counted(counted, now);
@@ -345,7 +347,7 @@ impl Worker {
     fn own_beat(&mut self, beat: SignedHeartbeat) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let counted = self.intake.count(&beat, Bringer::Node, now).map(|()| beat);
+        let counted = self.intake.count_beat(&beat, Bringer::Node, now).map(|()| beat);
         self.counted(counted, now);
         Ok(())
     }
@@ -366,7 +368,7 @@ impl Worker {
     fn answer(&mut self, inbound: InboundCount) -> Result<(), WorkerError> {
         let now = self.deps.clock.now_ms();
         self.roll(now)?;
-        let answer = self.intake.answer(inbound.from, &inbound.bytes, now);
+        let answer = self.intake.answer_query(inbound.from, &inbound.bytes, now);
         self.deps.telemetry.count_answered(&answer);
         // Who does not wait for the answer is no concern of ours.
         let _ = inbound.answer.send(answer);
@@ -380,26 +382,26 @@ impl Worker {
             self.deps.telemetry.batch_dropped(BeatRefusal::NotCounting);
             return Ok(());
         }
-        let batch = match self.gate.open(inbound.from, &inbound.bytes, now) {
+        let batch = match self.gate.open_batch(inbound.from, &inbound.bytes, now) {
             Ok(batch) => batch,
             Err(refused) => {
                 self.deps.telemetry.batch_dropped(refused.why);
                 if let Some(offence) = refused.offence {
-                    self.deps.peers.punish(inbound.from, offence);
+                    self.deps.peers.punish_peer(inbound.from, offence);
                 }
                 return Ok(());
             }
         };
         self.relays.note(&batch.relay, inbound.from);
         self.deps.telemetry.batch_received();
-        self.intake.heard(&batch.relay, now);
+        self.intake.hear_relay(&batch.relay, now);
         for beat in &batch.beats {
-            match self.intake.count(beat, Bringer::Relay, now) {
+            match self.intake.count_beat(beat, Bringer::Relay, now) {
                 Ok(()) => self.deps.telemetry.beat_accepted(),
                 Err(refusal) => {
                     let license = beat.beat.license;
                     if let Some(node) = self.intake.node(license).filter(|_| refusal == BeatRefusal::Signature) {
-                        self.gate.suspect(&batch.relay, license, node, now);
+                        self.gate.suspect_relay(&batch.relay, license, node, now);
                     }
                     self.deps.telemetry.beat_dropped(refusal);
                 }
@@ -422,7 +424,7 @@ impl Worker {
             let others = oracles.iter().filter(|to| to.oracle != seat.oracle);
             let copies = others.map(|to| async {
                 let Some(bytes) = sealer.seal(&*deps.keys, &to.vote_key) else { return };
-                match tokio::time::timeout(RELAY_TIMEOUT, deps.transport.relay(to, bytes)).await {
+                match tokio::time::timeout(RELAY_TIMEOUT, deps.transport.send_batch(to, bytes)).await {
                     Ok(Ok(())) => deps.telemetry.beats_relayed(beats.len()),
                     Ok(Err(error)) => {
                         tracing::debug!(target: "heartbeat", oracle = %to.oracle, %error, "could not relay")
@@ -445,7 +447,7 @@ impl Worker {
         let (closed, sink) = (self.intake.closed(), self.deps.sink.clone());
         self.voting.push(tokio::spawn(async move {
             let step = tokio::task::spawn_blocking(move || {
-                let step = voter.step(best, &closed, now);
+                let step = voter.next_votes(best, &closed, now);
                 (voter, step)
             });
             let (mut voter, step) = match step.await {
@@ -464,9 +466,9 @@ impl Worker {
                 }
             };
             for vote in votes {
-                let submitted = tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit(vote.at, vote.vote)).await;
+                let submitted = tokio::time::timeout(SUBMIT_TIMEOUT, sink.submit_vote(vote.at, vote.vote)).await;
                 let late = |_| Err(SubmitError::Unavailable("the pool did not answer in time".into()));
-                voter.outcome(vote.id, submitted.unwrap_or_else(late));
+                voter.note_outcome(vote.id, submitted.unwrap_or_else(late));
             }
             (voter, Some(open))
         }));

@@ -1,21 +1,18 @@
-//! Reads from the chain through runtime API and client, and votes through the transaction pool.
+//! Reads from the chain, through client and runtime API.
 
-use crate::service::{FullClient, FullPool};
+use crate::client::FullClient;
 use futures::{future, stream::BoxStream, StreamExt};
-use ratio1_heartbeat::ports::{AbsenceSink, BlockRef, Chain, ChainError, SubmitError, VoteSink};
+use ratio1_heartbeat::ports::HeartbeatChain;
+use ratio1_jobs_worker::ports::JobsChain;
+use ratio1_ports::{BlockRef, Chain, ChainError};
 use ratio1_primitives::{
-    api::{BallotStatus, ClockInfo, RoundInfo, SignedAbsence, SignedVote, WorkerApi},
+    api::{Assignment, BallotStatus, ClockInfo, Ratio1Api, RoundInfo, WorkerApi},
     ballot::Seat,
     jobs::ServiceTerm,
     refusal::AdmissionRefusal,
     AccountId, EpochIndex, Hash, LicenseId, NodeId,
 };
-use ratio1_runtime::Block;
 use sc_client_api::BlockchainEvents;
-use sc_transaction_pool_api::{
-    error::{Error as PoolError, IntoPoolError},
-    TransactionPool, TransactionSource,
-};
 use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_consensus::{BlockStatus, SyncOracle};
@@ -48,7 +45,7 @@ impl ChainAdapter {
     }
 }
 
-/// One method of [`WorkerApi`] at one block.
+/// One method of the runtime API at one block.
 macro_rules! ask {
     ($self:ident, $at:expr, $method:ident $(, $argument:expr)*) => {
         $self.client.runtime_api().$method($at $(, $argument)*).map_err(|error| $self.explain($at, error))
@@ -81,6 +78,20 @@ impl Chain for ChainAdapter {
         self.sync.is_major_syncing()
     }
 
+    fn finalised_blocks(&self) -> BoxStream<'static, BlockRef> {
+        self.client.finality_notification_stream().map(|n| BlockRef { number: n.header.number, hash: n.hash }).boxed()
+    }
+
+    fn best_blocks(&self) -> BoxStream<'static, BlockRef> {
+        self.client
+            .import_notification_stream()
+            .filter(|n| future::ready(n.is_new_best))
+            .map(|n| BlockRef { number: n.header.number, hash: n.hash })
+            .boxed()
+    }
+}
+
+impl HeartbeatChain for ChainAdapter {
     fn clock(&self, at: Hash) -> Result<ClockInfo, ChainError> {
         ask!(self, at, clock)
     }
@@ -116,75 +127,18 @@ impl Chain for ChainAdapter {
     fn ballot_status(&self, at: Hash, epoch: EpochIndex, seat: u16) -> Result<Option<BallotStatus>, ChainError> {
         ask!(self, at, ballot_status, epoch, seat)
     }
-
-    fn finalised_blocks(&self) -> BoxStream<'static, BlockRef> {
-        self.client.finality_notification_stream().map(|n| BlockRef { number: n.header.number, hash: n.hash }).boxed()
-    }
-
-    fn best_blocks(&self) -> BoxStream<'static, BlockRef> {
-        self.client
-            .import_notification_stream()
-            .filter(|n| future::ready(n.is_new_best))
-            .map(|n| BlockRef { number: n.header.number, hash: n.hash })
-            .boxed()
-    }
 }
 
-type Extrinsic = <Block as sp_runtime::traits::Block>::Extrinsic;
-
-/// Votes and reports into the local transaction pool, which spreads them.
-pub struct PoolSink {
-    client: Arc<FullClient>,
-    pool: Arc<FullPool>,
-}
-
-impl PoolSink {
-    /// Into this pool.
-    pub fn new(client: Arc<FullClient>, pool: Arc<FullPool>) -> Self {
-        Self { client, pool }
+impl JobsChain for ChainAdapter {
+    fn linked_license(&self, at: Hash, node: NodeId) -> Result<Option<LicenseId>, ChainError> {
+        ask!(self, at, node, node).map(|info| info.license.map(|license| license.id))
     }
 
-    /// Have the runtime build a transaction, and give it to the pool.
-    async fn hand_in(
-        &self,
-        at: Hash,
-        build: impl FnOnce() -> Result<Extrinsic, ApiError> + Send + 'static,
-    ) -> Result<(), SubmitError> {
-        let extrinsic = tokio::task::spawn_blocking(build)
-            .await
-            .map_err(|error| SubmitError::Unavailable(error.to_string()))?
-            .map_err(|error| SubmitError::Unavailable(error.to_string()))?;
-        match self.pool.submit_one(at, TransactionSource::Local, extrinsic).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(refusal(error.into_pool_error())),
-        }
+    fn assignments(&self, at: Hash, license: LicenseId) -> Result<Vec<Assignment>, ChainError> {
+        ask!(self, at, work_of, license)
     }
-}
 
-#[async_trait::async_trait]
-impl VoteSink for PoolSink {
-    async fn submit(&self, at: Hash, vote: SignedVote) -> Result<(), SubmitError> {
-        let client = self.client.clone();
-        self.hand_in(at, move || client.runtime_api().vote_extrinsic(at, vote)).await
-    }
-}
-
-#[async_trait::async_trait]
-impl AbsenceSink for PoolSink {
-    async fn report(&self, at: Hash, report: SignedAbsence) -> Result<(), SubmitError> {
-        let client = self.client.clone();
-        self.hand_in(at, move || client.runtime_api().absence_extrinsic(at, report)).await
-    }
-}
-
-/// What a pool's error means to the voter.
-fn refusal<E: std::fmt::Display>(error: Result<PoolError, E>) -> SubmitError {
-    match error {
-        Ok(PoolError::AlreadyImported(_) | PoolError::TemporarilyBanned) => SubmitError::AlreadyKnown,
-        Ok(error @ (PoolError::InvalidTransaction(_) | PoolError::UnknownTransaction(_))) => {
-            SubmitError::Refused(error.to_string())
-        }
-        Ok(other) => SubmitError::Unavailable(other.to_string()),
-        Err(other) => SubmitError::Unavailable(other.to_string()),
+    fn next_declaration(&self, at: Hash, license: LicenseId) -> Result<u32, ChainError> {
+        ask!(self, at, next_declaration, license)
     }
 }

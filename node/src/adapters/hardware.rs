@@ -4,18 +4,11 @@
 //! Memory and CPU are those of the machine or of the narrowest control group around the process, version 1 or 2: in a
 //! container the machine's own figures are not what the node can give.
 
-use ratio1_heartbeat::ports::Hardware;
-use ratio1_primitives::{
-    heartbeat::{Amount, Resources},
-    jobs::Capacity,
-};
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use ratio1_ports::Hardware;
+use ratio1_primitives::heartbeat::{Amount, Resources};
+use std::path::{Path, PathBuf};
 
 const MIB: u64 = 1024 * 1024;
-const GIB: u64 = 1024 * MIB;
 
 /// The machine under this process. On systems without `/proc` only CPUs and disk are known; what cannot be read is
 /// zero.
@@ -27,51 +20,10 @@ pub struct Machine {
     root: PathBuf,
 }
 
-/// A figure that a declaration exceeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooMuch {
-    /// What, with its unit.
-    pub what: &'static str,
-    /// What is declared.
-    pub declared: u64,
-    /// What is seen.
-    pub seen: u64,
-}
-
-impl fmt::Display for TooMuch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, declared, seen } = self;
-        write!(
-            f,
-            "{declared} {what} are more than this node sees: {seen}. Declare at most that, or give the node more; \
-             in a container or service its limits count"
-        )
-    }
-}
-
 impl Machine {
     /// With the disk that holds `data`.
     pub fn new(data: PathBuf) -> Self {
         Self { data, root: "/".into() }
-    }
-
-    /// Whether the machine has what is declared. What cannot be seen is not held against anybody, but for GPUs: a node
-    /// that sees none has none to give.
-    pub fn check(&self, declared: &Capacity) -> Result<(), TooMuch> {
-        let Resources { cpu_milli, memory_mib, disk_mib, gpu } = self.resources();
-        let Capacity { cpu_milli: cpus, memory_mib: memory, disk_gib: disk, gpus } = declared;
-        let known = |seen: u64| (seen > 0).then_some(seen);
-        let figures = [
-            ("thousandths of a vCPU", u64::from(*cpus), known(cpu_milli.total)),
-            ("MiB of memory", u64::from(*memory), known(memory_mib.total)),
-            ("GiB of disk", u64::from(*disk), known(disk_mib.total).map(|mib| mib.saturating_mul(MIB) / GIB)),
-            ("GPUs", u64::from(*gpus), Some(gpu.total)),
-        ];
-        let exceeded = figures.into_iter().find_map(|(what, declared, seen)| {
-            let seen = seen.filter(|seen| declared > *seen)?;
-            Some(TooMuch { what, declared, seen })
-        });
-        exceeded.map_or(Ok(()), Err)
     }
 
     fn read(&self, path: impl AsRef<Path>) -> String {
@@ -279,24 +231,6 @@ mod tests {
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
         ];
         assert_eq!(seen(&unlimited), seen(&[]));
-    }
-
-    #[test]
-    fn declaration_is_refused_when_the_machine_or_its_group_has_less() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let group = [("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "536870912\n")];
-        let machine = machine(dir.path(), &group);
-        let fits = Capacity { cpu_milli: 4_000, memory_mib: 512, disk_gib: 0, gpus: 0 };
-        assert_eq!(machine.check(&fits), Ok(()));
-        let too_much = |what, declared, seen| Err(TooMuch { what, declared, seen });
-        let cpus = Capacity { cpu_milli: 1_024_000, ..fits };
-        assert_eq!(machine.check(&cpus), too_much("thousandths of a vCPU", 1_024_000, 4_000));
-        assert_eq!(machine.check(&Capacity { memory_mib: 513, ..fits }), too_much("MiB of memory", 513, 512));
-        assert_eq!(machine.check(&Capacity { gpus: 1, ..fits }), too_much("GPUs", 1, 0));
-        let disk = machine.check(&Capacity { disk_gib: u32::MAX, ..fits }).expect_err("no disk is as large");
-        assert_eq!((disk.what, disk.declared), ("GiB of disk", u64::from(u32::MAX)));
-        let said = disk.to_string();
-        assert!(said.contains(&disk.seen.to_string()) && said.contains("Declare at most"), "{said}");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use parking_lot::Mutex;
 use prometheus_endpoint::{register, Counter, CounterVec, Gauge, GaugeVec, Opts, PrometheusError, Registry, F64, U64};
 use ratio1_heartbeat::{
     ports::{Telemetry, VoteKind},
-    status::{CheckOutcome, Part, Sending, Trouble},
+    status::{CheckOutcome, Sending},
 };
+use ratio1_ports::{Part, Trouble, TroubleBook, Troubles};
 use ratio1_primitives::{ballot::Phase, heartbeat::BeatRefusal, EpochIndex};
 use std::{
     collections::BTreeMap,
@@ -34,7 +35,7 @@ pub struct Metrics {
     skew: Gauge<F64>,
     seen: Mutex<Seen>,
     sending: Mutex<Sending>,
-    troubles: Mutex<BTreeMap<Part, Trouble>>,
+    troubles: TroubleBook,
 }
 
 /// What happened last, for `r1_status`.
@@ -156,7 +157,7 @@ impl Metrics {
             )?,
             seen: Mutex::default(),
             sending: Mutex::default(),
-            troubles: Mutex::default(),
+            troubles: TroubleBook::default(),
         };
         // Zeros from the start: an alert on a rate needs the first increase too.
         for reason in BeatRefusal::ALL {
@@ -205,7 +206,7 @@ impl Metrics {
 
     /// What workers say is wrong now.
     pub fn troubles(&self) -> BTreeMap<Part, Trouble> {
-        self.troubles.lock().clone()
+        self.troubles.troubles()
     }
 
     /// Beats this oracle counted.
@@ -263,6 +264,12 @@ pub const fn phase_label(phase: Phase) -> &'static str {
     }
 }
 
+impl Troubles for Metrics {
+    fn set_trouble(&self, part: Part, now: Option<Trouble>) {
+        self.troubles.set_trouble(part, now);
+    }
+}
+
 impl Telemetry for Metrics {
     fn beat_sent(&self, ok: bool) {
         self.sent.with_label_values(&[if ok { "ok" } else { "failed" }]).inc();
@@ -283,14 +290,6 @@ impl Telemetry for Metrics {
     fn sending(&self, now: &Sending) {
         self.delivered.set(u64::from(now.delivered));
         *self.sending.lock() = now.clone();
-    }
-
-    fn trouble(&self, part: Part, now: Option<Trouble>) {
-        let mut troubles = self.troubles.lock();
-        match now {
-            Some(trouble) => drop(troubles.insert(part, trouble)),
-            None => drop(troubles.remove(&part)),
-        }
     }
 
     fn beat_accepted(&self) {
@@ -353,16 +352,6 @@ mod tests {
         assert_eq!(metrics.ballots().get("commit"), Some(&1));
         let names: Vec<_> = registry.gather().iter().map(|family| family.get_name().to_string()).collect();
         assert!(names.iter().any(|name| name == "ratio1_beats_dropped_total"), "{names:?}");
-    }
-
-    #[test]
-    fn trouble_lasts_until_it_is_said_to_be_over() {
-        let metrics = Metrics::new(None).expect("a registry of its own");
-        metrics.trouble(Part::Store, Some(Trouble::new("full", "make room")));
-        metrics.trouble(Part::Store, Some(Trouble::new("fuller", "make room")));
-        assert_eq!(metrics.troubles(), BTreeMap::from([(Part::Store, Trouble::new("fuller", "make room"))]));
-        metrics.trouble(Part::Store, None);
-        assert!(metrics.troubles().is_empty());
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! The node's side of the ports of `ratio1-heartbeat`.
+//! The node's side of the ports that its workers have.
 
 pub mod chain;
 pub mod hardware;
-pub mod keys;
+pub mod keystore;
 pub mod metrics;
+pub mod pool;
 pub mod price;
 pub mod services;
 pub mod transport;
-pub mod work;
+mod watched_file;

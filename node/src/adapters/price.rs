@@ -3,36 +3,28 @@
 //! A node asks nobody on the internet what an R1 costs: which markets to look at, and how, is the operator's choice and
 //! may change any day. The tool writes one decimal number; an oracle votes for it only while it is sure of it.
 
-use parking_lot::Mutex;
-use ratio1_heartbeat::ports::{PriceFeed, Wallclock};
+use super::watched_file::{FileFault, WatchedFile};
+use ratio1_heartbeat::ports::PriceFeed;
+use ratio1_ports::Wallclock;
 use ratio1_primitives::economics::price::{is_sane, Price};
-use std::{
-    fmt,
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::UNIX_EPOCH,
-};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// The longest content: no price needs as many digits.
-const MAX_BYTES: u64 = 128;
+const MAX_BYTES: usize = 128;
+/// What keeps the file fresh: it must be written anew within each epoch.
+const IF_OLD: &str = "see that the tool that writes it runs, at least once in an epoch";
 /// Decimals of a price.
 const DECIMALS: usize = 18;
 
 /// Why the file names no price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Unusable {
-    /// It can not be read.
-    Unreadable(io::ErrorKind),
-    /// It is a folder, a pipe or a device.
-    NoFile,
+    /// It says nothing, or is older than an epoch.
+    File(FileFault),
     /// It is no decimal number, or one with more than 18 decimals.
     NoNumber,
-    /// It is a number, but an R1 can not be said to cost that.
+    /// It is a number, but an R1 cannot be said to cost that.
     OutOfBounds,
-    /// It was not modified for longer than an epoch, or is from the future.
-    Old,
     /// The length of an epoch is not known yet.
     NoClock,
 }
@@ -40,11 +32,9 @@ enum Unusable {
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(why) => write!(f, "it can not be read ({why}): check the path and its permissions"),
-            Self::NoFile => write!(f, "it is no file: name a file, no folder and no pipe"),
+            Self::File(fault) => write!(f, "{fault}: {}", fault.remedy(IF_OLD)),
             Self::NoNumber => write!(f, "it must hold one number such as 0.25, with at most 18 decimals"),
             Self::OutOfBounds => write!(f, "the number must lie between 0.0001 and 10000 USD"),
-            Self::Old => write!(f, "it was not modified within one epoch: see that the tool that writes it runs"),
             Self::NoClock => write!(f, "the length of an epoch is not known yet"),
         }
     }
@@ -52,12 +42,10 @@ impl fmt::Display for Unusable {
 
 /// The file of `--r1-usd-file`.
 pub struct PriceFile {
-    path: PathBuf,
-    clock: Arc<dyn Wallclock>,
+    /// What was found last: `None` inside if the file was good.
+    file: WatchedFile<Option<Unusable>>,
     /// Milliseconds of an epoch, once the chain knows.
     epoch_ms: Box<dyn Fn() -> Option<u64> + Send + Sync>,
-    /// What was logged last: `None` inside if the file was good.
-    said: Mutex<Option<Option<Unusable>>>,
 }
 
 impl PriceFile {
@@ -67,29 +55,35 @@ impl PriceFile {
         clock: Arc<dyn Wallclock>,
         epoch_ms: impl Fn() -> Option<u64> + Send + Sync + 'static,
     ) -> Self {
-        Self { path, clock, epoch_ms: Box::new(epoch_ms), said: Mutex::new(None) }
+        Self { file: WatchedFile::new(path, MAX_BYTES, clock), epoch_ms: Box::new(epoch_ms) }
     }
 
+    /// The price in the file, if it is sane and was modified within an epoch of now.
     fn read(&self) -> Result<Price, Unusable> {
-        let epoch_ms = (self.epoch_ms)().ok_or(Unusable::NoClock)?;
-        read(&self.path, self.clock.now_ms(), epoch_ms)
+        // ADR 0015: a ballot without a price costs nobody anything, one with a wrong price does.
+        let epoch = Duration::from_millis((self.epoch_ms)().ok_or(Unusable::NoClock)?);
+        let bytes = self.file.read(Some(epoch)).map_err(Unusable::File)?;
+        if bytes.len() > MAX_BYTES {
+            return Err(Unusable::NoNumber);
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Unusable::NoNumber)?;
+        let price = parse(text.trim()).ok_or(Unusable::NoNumber)?;
+        is_sane(price).then_some(price).ok_or(Unusable::OutOfBounds)
     }
 
     /// Log what became of the file if it is something else than before; whether it was.
-    fn say(&self, outcome: &Result<Price, Unusable>) -> bool {
-        let mut said = self.said.lock();
+    fn log_news(&self, outcome: &Result<Price, Unusable>) -> bool {
         let now = outcome.as_ref().err().cloned();
-        if said.as_ref() == Some(&now) {
+        if !self.file.is_news(&now) {
             return false;
         }
-        let path = self.path.display();
+        let path = self.file.path().display();
         match &now {
             None => tracing::info!(target: "ballots", %path, "ballots name the price of the R1/USD file"),
             Some(reason) => {
                 tracing::warn!(target: "ballots", %path, %reason, "ballots name no price: the R1/USD file is not used")
             }
         }
-        *said = Some(now);
         true
     }
 }
@@ -97,32 +91,9 @@ impl PriceFile {
 impl PriceFeed for PriceFile {
     fn price(&self) -> Option<Price> {
         let outcome = self.read();
-        self.say(&outcome);
+        self.log_news(&outcome);
         outcome.ok()
     }
-}
-
-/// The price in the file at `path`, if it is sane and was modified within an epoch of `now`.
-fn read(path: &Path, now: u64, epoch_ms: u64) -> Result<Price, Unusable> {
-    let unreadable = |error: io::Error| Unusable::Unreadable(error.kind());
-    // Before it is opened: opening a pipe waits for somebody to write into it.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(Unusable::NoFile);
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    let meta = file.metadata().map_err(unreadable)?;
-    let modified = meta.modified().map_err(unreadable)?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    if modified.abs_diff(now.into()) > epoch_ms.into() {
-        return Err(Unusable::Old);
-    }
-    if meta.len() > MAX_BYTES {
-        return Err(Unusable::NoNumber);
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
-    let text = String::from_utf8(bytes).map_err(|_| Unusable::NoNumber)?;
-    let price = parse(text.trim()).ok_or(Unusable::NoNumber)?;
-    is_sane(price).then_some(price).ok_or(Unusable::OutOfBounds)
 }
 
 /// A decimal number of USD, exactly: digits, and after a point at most 18 more. `None` for anything else.
@@ -142,30 +113,21 @@ fn parse(text: &str) -> Option<Price> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapters::watched_file::write_at;
+    use ratio1_ports::testing::FakeClock;
     use ratio1_primitives::economics::price::{BOUNDS, USD};
-    use std::{
-        sync::atomic::{AtomicU64, Ordering},
-        time::{Duration, SystemTime},
-    };
+    use std::path::Path;
 
     const EPOCH_MS: u64 = 60_000;
     const NOW: u64 = 1_800_000_000_000;
 
-    /// A file with this content, modified at `modified` in Unix milliseconds.
-    fn write(path: &Path, content: &[u8], modified: u64) {
-        std::fs::write(path, content).expect("a temporary file");
-        let time: SystemTime = UNIX_EPOCH + Duration::from_millis(modified);
-        let file = File::options().write(true).open(path).expect("just written");
-        file.set_modified(time).expect("a time of our own");
+    /// What is found at `path` at a time.
+    fn read(path: &Path, now: u64, epoch_ms: u64) -> Result<Price, Unusable> {
+        PriceFile::new(path.into(), Arc::new(FakeClock::at(now)), move || Some(epoch_ms)).read()
     }
 
-    #[derive(Default)]
-    struct Clock(AtomicU64);
-
-    impl Wallclock for Clock {
-        fn now_ms(&self) -> u64 {
-            self.0.load(Ordering::SeqCst)
-        }
+    fn old(epoch_ms: u64) -> Unusable {
+        Unusable::File(FileFault::Old(Duration::from_millis(epoch_ms)))
     }
 
     #[test]
@@ -201,21 +163,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("price");
         for content in ["0.25", "0.25\n", "  0.25\r\n"] {
-            write(&path, content.as_bytes(), NOW);
+            write_at(&path, content.as_bytes(), NOW);
             assert_eq!(read(&path, NOW, EPOCH_MS), Ok(USD / 4), "{content:?}");
         }
         for (content, price) in [("0.0001", BOUNDS.0), ("10000", BOUNDS.1)] {
-            write(&path, content.as_bytes(), NOW);
+            write_at(&path, content.as_bytes(), NOW);
             assert_eq!(read(&path, NOW, EPOCH_MS), Ok(price));
         }
-    }
-
-    #[test]
-    fn file_is_not_used_when_it_is_missing_or_no_file() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let missing = Err(Unusable::Unreadable(io::ErrorKind::NotFound));
-        assert_eq!(read(&dir.path().join("price"), NOW, EPOCH_MS), missing);
-        assert_eq!(read(dir.path(), NOW, EPOCH_MS), Err(Unusable::NoFile));
     }
 
     #[test]
@@ -235,7 +189,7 @@ mod tests {
             (&b"0.00009"[..], Unusable::OutOfBounds),
             (&b"10000.000000000000000001"[..], Unusable::OutOfBounds),
         ] {
-            write(&path, content, NOW);
+            write_at(&path, content, NOW);
             assert_eq!(read(&path, NOW, EPOCH_MS), Err(why), "{content:?}");
         }
     }
@@ -244,11 +198,11 @@ mod tests {
     fn file_is_not_used_when_it_was_not_modified_within_an_epoch() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("price");
-        write(&path, b"0.25", NOW);
+        write_at(&path, b"0.25", NOW);
         assert_eq!(read(&path, NOW + EPOCH_MS, EPOCH_MS), Ok(USD / 4));
-        assert_eq!(read(&path, NOW + EPOCH_MS + 1, EPOCH_MS), Err(Unusable::Old));
+        assert_eq!(read(&path, NOW + EPOCH_MS + 1, EPOCH_MS), Err(old(EPOCH_MS)));
         // A time that has not come would keep it fresh for ever.
-        assert_eq!(read(&path, NOW - EPOCH_MS - 1, EPOCH_MS), Err(Unusable::Old));
+        assert_eq!(read(&path, NOW - EPOCH_MS - 1, EPOCH_MS), Err(old(EPOCH_MS)));
         assert_eq!(read(&path, NOW + EPOCH_MS + 1, 2 * EPOCH_MS), Ok(USD / 4));
     }
 
@@ -256,21 +210,20 @@ mod tests {
     fn reason_is_logged_once_per_change() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("price");
-        let clock = Arc::new(Clock::default());
-        clock.0.store(NOW, Ordering::SeqCst);
+        let clock = Arc::new(FakeClock::at(NOW));
         let feed = PriceFile::new(path.clone(), clock.clone(), || Some(EPOCH_MS));
         let look = || {
             let outcome = feed.read();
-            (feed.say(&outcome), outcome.ok())
+            (feed.log_news(&outcome), outcome.ok())
         };
         assert_eq!((look(), look()), ((true, None), (false, None)), "missing");
-        write(&path, b"0.25", NOW);
+        write_at(&path, b"0.25", NOW);
         assert_eq!((look(), look()), ((true, Some(USD / 4)), (false, Some(USD / 4))));
-        write(&path, b"0.5", NOW);
+        write_at(&path, b"0.5", NOW);
         assert_eq!(look(), (false, Some(USD / 2)), "another price is no news");
-        clock.0.store(NOW + EPOCH_MS + 1, Ordering::SeqCst);
+        clock.set(NOW + EPOCH_MS + 1);
         assert_eq!((look(), look()), ((true, None), (false, None)), "old");
-        write(&path, b"?", NOW + EPOCH_MS);
+        write_at(&path, b"?", NOW + EPOCH_MS);
         assert_eq!((look(), look()), ((true, None), (false, None)), "another reason");
         assert_eq!(feed.price(), None);
     }
@@ -279,9 +232,8 @@ mod tests {
     fn file_is_not_used_when_the_chain_has_no_clock_yet() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("price");
-        write(&path, b"0.25", NOW);
-        let clock = Arc::new(Clock::default());
-        clock.0.store(NOW, Ordering::SeqCst);
+        write_at(&path, b"0.25", NOW);
+        let clock = Arc::new(FakeClock::at(NOW));
         assert_eq!(PriceFile::new(path.clone(), clock.clone(), || None).price(), None);
         assert_eq!(PriceFile::new(path, clock, || Some(EPOCH_MS)).price(), Some(USD / 4));
     }

@@ -6,22 +6,17 @@
 //! A file that nobody writes any more says nothing about containers that may have ended since: it is believed only
 //! while it is fresh. A line that is wrong costs its own slot and no other one's.
 
-use parking_lot::Mutex;
-use ratio1_heartbeat::{
-    ports::{Services, Wallclock},
-    status::Trouble,
-};
+use super::watched_file::{FileFault, WatchedFile};
+use ratio1_ports::{Services, Trouble, Wallclock};
 use ratio1_primitives::{
     heartbeat::{Service, ServiceState},
     JobId,
 };
 use std::{
     fmt,
-    fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// For how long the file is believed unless the operator says otherwise: a few heartbeats.
@@ -29,16 +24,9 @@ pub const MAX_AGE: Duration = Duration::from_secs(60);
 /// The longest content: some hundred slots, with remarks.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// Why the file says nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Unusable {
-    /// It cannot be read.
-    Unreadable(io::ErrorKind),
-    /// It is a folder, a pipe or a device.
-    NoFile,
-    /// It was not modified for longer than this, or is from the future.
-    Old(Duration),
-}
+/// What keeps the file fresh.
+const IF_OLD: &str = "see that what supervises the containers runs and writes the file anew, also when nothing has \
+                      changed; `--service-states-max-age` says how often it must";
 
 /// Why a part of it says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,33 +42,8 @@ enum Fault {
 /// What is wrong with the file: nothing, when there is no reason and no fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Verdict {
-    unusable: Option<Unusable>,
+    unusable: Option<FileFault>,
     faults: Vec<Fault>,
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(why) => write!(f, "it cannot be read ({why})"),
-            Self::NoFile => write!(f, "it is no file"),
-            Self::Old(most) => {
-                write!(f, "it was not modified for more than {} s, or is of a time to come", most.as_secs())
-            }
-        }
-    }
-}
-
-impl Unusable {
-    const fn remedy(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "check the path and its permissions",
-            Self::NoFile => "name a file, no folder and no pipe",
-            Self::Old(_) => {
-                "see that what supervises the containers runs and writes the file anew, also when nothing has changed; \
-                 `--service-states-max-age` says how often it must"
-            }
-        }
-    }
 }
 
 impl fmt::Display for Fault {
@@ -103,7 +66,7 @@ impl Verdict {
         if let Some(unusable) = &self.unusable {
             let condition =
                 format!("heartbeats report no service, as if none ran: the states in {path} are not used, {unusable}");
-            return Some(Trouble::new(condition, unusable.remedy()));
+            return Some(Trouble::new(condition, unusable.remedy(IF_OLD)));
         }
         let first = self.faults.first()?;
         let more = match self.faults.len() {
@@ -116,22 +79,20 @@ impl Verdict {
 
 /// The file of `--service-states`.
 pub struct ServicesFile {
-    path: PathBuf,
-    max_age: Duration,
-    clock: Arc<dyn Wallclock>,
-    /// What was found last.
-    last: Mutex<Option<Verdict>>,
+    file: WatchedFile<Verdict>,
+    /// For how long it is believed; `None`: for ever.
+    max_age: Option<Duration>,
 }
 
 impl ServicesFile {
     /// At `path`, believed while it is no older than `max_age`; zero: always.
     pub fn new(path: PathBuf, max_age: Duration, clock: Arc<dyn Wallclock>) -> Self {
-        Self { path, max_age, clock, last: Mutex::new(None) }
+        let max_age = (!max_age.is_zero()).then_some(max_age);
+        Self { file: WatchedFile::new(path, MAX_BYTES, clock), max_age }
     }
 
     fn read(&self) -> (Vec<Service>, Verdict) {
-        let max_age = (!self.max_age.is_zero()).then_some(self.max_age);
-        match read(&self.path, self.clock.now_ms(), max_age) {
+        match self.file.read(self.max_age) {
             Ok(bytes) => {
                 let (services, faults) = parse(&bytes);
                 (services, Verdict { unusable: None, faults })
@@ -141,56 +102,32 @@ impl ServicesFile {
     }
 
     /// Log what became of the file if it is something else than before; whether it was.
-    fn say(&self, now: Verdict) -> bool {
-        let mut last = self.last.lock();
-        if last.as_ref() == Some(&now) {
+    fn log_news(&self, now: &Verdict) -> bool {
+        if !self.file.is_news(now) {
             return false;
         }
-        match now.trouble(&self.path) {
+        match now.trouble(self.file.path()) {
             None => {
-                let path = self.path.display();
+                let path = self.file.path().display();
                 tracing::info!(target: "heartbeat", %path, "heartbeats report the services of the states file");
             }
             Some(Trouble { condition, remedy }) => tracing::warn!(target: "heartbeat", "{condition}. Remedy: {remedy}"),
         }
-        *last = Some(now);
         true
     }
 }
 
 impl Services for ServicesFile {
     /// It is read for each beat: it is small, and whatever changed in it counts from the next one.
-    fn states(&self) -> Vec<Service> {
+    fn service_states(&self) -> Vec<Service> {
         let (services, verdict) = self.read();
-        self.say(verdict);
+        self.log_news(&verdict);
         services
     }
 
     fn trouble(&self) -> Option<Trouble> {
-        self.last.lock().as_ref()?.trouble(&self.path)
+        self.file.last()?.trouble(self.file.path())
     }
-}
-
-/// The content of the file at `path`, and one byte more than is used if there is more.
-fn read(path: &Path, now: u64, max_age: Option<Duration>) -> Result<Vec<u8>, Unusable> {
-    let unreadable = |error: io::Error| Unusable::Unreadable(error.kind());
-    // Before it is opened: opening a pipe waits for somebody to write into it.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(Unusable::NoFile);
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    if let Some(max_age) = max_age {
-        let modified = file.metadata().and_then(|meta| meta.modified()).map_err(unreadable)?;
-        let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-        // A time that has not come would keep it fresh for ever.
-        if modified.abs_diff(Duration::from_millis(now)) > max_age {
-            return Err(Unusable::Old(max_age));
-        }
-    }
-    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(bytes)
 }
 
 /// A state in each line, but for remarks behind `#` and empty lines. What is wrong is left out, and told.
@@ -249,32 +186,14 @@ fn number(word: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{
-        sync::atomic::{AtomicU64, Ordering},
-        time::SystemTime,
-    };
+    use crate::adapters::watched_file::write_at;
+    use ratio1_ports::testing::FakeClock;
     use ServiceState::{Down, Running};
 
     const NOW: u64 = 1_800_000_000_000;
 
-    #[derive(Default)]
-    struct Clock(AtomicU64);
-
-    impl Wallclock for Clock {
-        fn now_ms(&self) -> u64 {
-            self.0.load(Ordering::SeqCst)
-        }
-    }
-
     fn service(job: u64, slot: u16, state: ServiceState) -> Service {
         Service { job: JobId(job), slot, state }
-    }
-
-    /// A file with this content, modified at `modified` in Unix milliseconds.
-    fn write(path: &Path, content: &[u8], modified: u64) {
-        std::fs::write(path, content).expect("a temporary file");
-        let time: SystemTime = UNIX_EPOCH + Duration::from_millis(modified);
-        File::options().write(true).open(path).and_then(|file| file.set_modified(time)).expect("just written");
     }
 
     #[test]
@@ -338,42 +257,35 @@ mod tests {
     }
 
     #[test]
-    fn file_is_not_used_when_it_is_missing_or_no_file() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let missing = read(&dir.path().join("states"), NOW, None);
-        assert_eq!(missing, Err(Unusable::Unreadable(io::ErrorKind::NotFound)));
-        assert_eq!(read(dir.path(), NOW, None), Err(Unusable::NoFile));
-    }
-
-    #[test]
     fn services_do_not_run_when_the_file_is_older_than_it_may_be() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("states");
-        let clock = Arc::new(Clock::default());
+        let clock = Arc::new(FakeClock::default());
         let file = ServicesFile::new(path.clone(), MAX_AGE, clock.clone());
         let at = |now| {
-            clock.0.store(now, Ordering::SeqCst);
-            (file.states().len(), file.trouble().is_some())
+            clock.set(now);
+            (file.service_states().len(), file.trouble().is_some())
         };
-        write(&path, b"1 0 running", NOW);
+        write_at(&path, b"1 0 running", NOW);
         assert_eq!((at(NOW), at(NOW + 60_000)), ((1, false), (1, false)));
         assert_eq!(at(NOW + 60_001), (0, true), "nobody writes it any more");
         assert_eq!(at(NOW - 60_001), (0, true), "it would be fresh for ever");
-        write(&path, b"1 0 running", NOW + 60_001);
+        write_at(&path, b"1 0 running", NOW + 60_001);
         assert_eq!(at(NOW + 60_001), (1, false), "the same again, written anew");
 
         let always = ServicesFile::new(path, Duration::ZERO, clock);
-        assert_eq!(always.states(), [service(1, 0, Running)], "whatever its age");
+        assert_eq!(always.service_states(), [service(1, 0, Running)], "whatever its age");
     }
 
     #[test]
     fn change_counts_from_the_next_beat_and_is_logged_once() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("states");
-        let clock = Arc::new(Clock(NOW.into()));
+        let clock = Arc::new(FakeClock::at(NOW));
         let file = ServicesFile::new(path.clone(), MAX_AGE, clock);
-        let write = |content: &str| write(&path, content.as_bytes(), NOW);
-        let look = || (file.say(file.read().1), file.states(), file.trouble().map(|trouble| trouble.condition));
+        let write = |content: &str| write_at(&path, content.as_bytes(), NOW);
+        let look =
+            || (file.log_news(&file.read().1), file.service_states(), file.trouble().map(|trouble| trouble.condition));
         let one = |slot| vec![service(1, slot, Running)];
         assert!(matches!((look(), look()), ((true, _, Some(_)), (false, _, Some(_)))), "missing");
         write("1 0 running");

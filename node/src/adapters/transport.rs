@@ -2,12 +2,13 @@
 
 use crate::{
     adapters::chain::ChainAdapter,
-    network::{Protocols, MAX_ANSWER_BYTES},
+    protocols::{Protocols, MAX_ANSWER_BYTES},
 };
 use async_trait::async_trait;
 use codec::{Decode, Encode};
 use parking_lot::Mutex;
-use ratio1_heartbeat::ports::{Transport, TransportError};
+use ratio1_heartbeat::ports::Transport;
+use ratio1_ports::TransportError;
 use ratio1_primitives::{
     ballot::Seat,
     heartbeat::{decode_bounded, BeatAck, BeatRefusal, CountAnswer, CountQuery},
@@ -154,13 +155,13 @@ impl Transport for NetTransport {
         self.send(to, &self.protocols.beat, bytes).await
     }
 
-    async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError> {
+    async fn send_batch(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError> {
         self.send(to, &self.protocols.relay, bytes)
             .await?
             .map_err(|refusal| TransportError::Unreachable(format!("it refused the batch: {}", refusal.label())))
     }
 
-    async fn count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError> {
+    async fn ask_count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError> {
         self.send(to, &self.protocols.count, query.encode()).await
     }
 }

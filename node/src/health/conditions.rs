@@ -1,7 +1,7 @@
 //! From what was seen to what is wrong: a pure function.
 
-use crate::{command::OperatorRpc, dauth::Admission, rpc::NodeRole, service::Stage};
-use ratio1_heartbeat::status::{Part, Trouble};
+use crate::{operator_rpc::OperatorRpc, voting::Stage};
+use ratio1_ports::{Admission, NodeRole, Part, Trouble};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -151,7 +151,7 @@ impl Facts {
             self.not_final > OPEN_BLOCKS && !self.syncing,
             "finality",
             || format!("{} blocks are not final", self.not_final),
-            "if other nodes say the same, more than a third of the oracles do not vote: docs/operate/network.md",
+            "if other nodes say the same, more than a third of the oracles do not vote: docs/operate/lost-finality.md",
         )
     }
 

@@ -8,15 +8,16 @@ pub use conditions::{Condition, Facts, Seating};
 
 use crate::{
     adapters::{chain::ChainAdapter, metrics::Metrics},
-    command::OperatorRpc,
-    dauth::Watch,
-    rpc::NodeRole,
-    service::{FullClient, Standing},
+    client::FullClient,
+    dauth::StandingWatch,
+    operator_rpc::OperatorRpc,
+    voting::StageWatch,
 };
 use clock::Skew;
 use futures::StreamExt;
 use parking_lot::Mutex;
-use ratio1_heartbeat::ports::Chain;
+use ratio1_heartbeat::ports::HeartbeatChain;
+use ratio1_ports::{NodeRole, StandingSource, SystemClock, Wallclock};
 use ratio1_primitives::{keys::VOTE_KEY_TYPE, Hash, VoteId};
 use ratio1_runtime::Block;
 use sc_client_api::{BlockImportNotification, BlockchainEvents};
@@ -32,7 +33,7 @@ use sp_keystore::KeystorePtr;
 use std::{
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// How often everything is looked at.
@@ -76,7 +77,7 @@ pub struct Inspector {
     /// What the node runs as.
     pub role: NodeRole,
     /// Its standing with the chain.
-    pub watch: Watch,
+    pub standing: StandingWatch,
     /// Its counters.
     pub metrics: Arc<Metrics>,
     /// Where its findings go.
@@ -90,7 +91,7 @@ pub struct Inspector {
     /// Keys.
     pub keystore: KeystorePtr,
     /// Whether it votes on finality.
-    pub standing: Standing,
+    pub voting: StageWatch,
     /// Where the operator's methods listen.
     pub operator_rpc: OperatorRpc,
     /// Slots.
@@ -137,7 +138,7 @@ impl Inspector {
             return None;
         }
         let moment = self.moment(&block.header)?;
-        i64::try_from(now_ms()).ok()?.checked_sub(i64::try_from(moment).ok()?)
+        i64::try_from(SystemClock.now_ms()).ok()?.checked_sub(i64::try_from(moment).ok()?)
     }
 
     /// When a block's slot began, in Unix milliseconds.
@@ -160,18 +161,20 @@ impl Inspector {
         let seen = self.metrics.seen();
         let facts = Facts {
             role: self.role,
-            admission: self.watch.standing().admission(),
+            admission: self.standing.standing().admission(),
             missing_keys: self.missing_keys(),
             seating: if oracles.iter().any(|seat| self.holds(&seat.vote_key)) {
                 Seating::Oracle
             } else {
                 Seating::None
             },
-            stage: self.standing.stage(),
+            stage: self.voting.stage(),
             counting: seen.is_counting(Instant::now()),
             peers: self.sync.num_connected_peers(),
             syncing: self.sync.is_major_syncing(),
-            newest_age_ms: newest.filter(|_| info.best_number > 0).map(|moment| now_ms().saturating_sub(moment)),
+            newest_age_ms: newest
+                .filter(|_| info.best_number > 0)
+                .map(|moment| SystemClock.now_ms().saturating_sub(moment)),
             not_final: info.best_number.saturating_sub(info.finalized_number),
             slot_ms: self.slot_duration.as_millis(),
             skew_ms,
@@ -203,11 +206,6 @@ impl Inspector {
             sum.checked_add(u32::try_from(nodes).ok()?)
         })
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Bytes that users other than root may still fill where the node keeps its data.

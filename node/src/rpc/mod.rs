@@ -1,17 +1,18 @@
 //! The node's RPC: the SDK's methods, and `r1_*` for what is about this node alone: facts that no chain knows, and
 //! calls signed by its key.
 
-mod work;
+mod jobs;
 
 use crate::{
     adapters::metrics::{phase_label, Metrics},
-    dauth::{Admission, Watch},
+    client::{FullBackend, FullClient, FullPool, SelectChain},
+    dauth::StandingWatch,
     health::{Board, Condition},
-    service::{FullBackend, FullClient, FullPool, SelectChain},
-    work::Work,
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, RpcModule};
 use ratio1_heartbeat::status::{Check, Sending};
+use ratio1_jobs_worker::JobsWorker;
+use ratio1_ports::{Admission, NodeRole, StandingSource};
 use ratio1_primitives::{AccountId, Balance, BlockNumber, Hash, Nonce};
 use ratio1_runtime::Block;
 use sc_consensus_babe::BabeWorkerHandle;
@@ -20,18 +21,6 @@ use sc_rpc::SubscriptionTaskExecutor;
 use serde::Serialize;
 use sp_keystore::KeystorePtr;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
-
-/// What the node runs as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum NodeRole {
-    /// Makes blocks, counts and votes, and sends its own heartbeats.
-    Validator,
-    /// Sends heartbeats.
-    Edge,
-    /// Follows the chain.
-    Full,
-}
 
 /// This node, now.
 #[derive(Clone, Debug, Serialize)]
@@ -149,7 +138,7 @@ pub struct NodeFacts {
     /// What the node runs as.
     pub role: NodeRole,
     /// Its standing.
-    pub watch: Watch,
+    pub standing: StandingWatch,
     /// Its counters.
     pub metrics: Arc<Metrics>,
     /// What is wrong with it.
@@ -176,7 +165,7 @@ impl NodeFacts {
 
 impl NodeApiServer for NodeFacts {
     fn status(&self) -> RpcResult<Status> {
-        let standing = self.watch.standing();
+        let standing = self.standing.standing();
         Ok(Status {
             role: self.role,
             node: standing.node().map(|node| node.to_string()),
@@ -201,8 +190,8 @@ pub struct GrandpaDeps {
     pub proofs: Arc<FinalityProofProvider<FullBackend, Block>>,
 }
 
-/// What all methods need.
-pub struct Deps {
+/// What the SDK's methods need.
+pub struct SdkDeps {
     /// The client.
     pub client: Arc<FullClient>,
     /// The pool.
@@ -217,26 +206,40 @@ pub struct Deps {
     pub babe: BabeWorkerHandle<Block>,
     /// Finality.
     pub grandpa: GrandpaDeps,
+}
+
+/// What `r1_*` needs: a field for each worker that answers.
+pub struct OwnDeps {
     /// This node.
     pub node: NodeFacts,
     /// Its dealings with jobs.
-    pub work: Work,
+    pub jobs: JobsWorker,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// All methods beyond those that the SDK's service adds itself.
-pub fn module(deps: &Deps, executor: SubscriptionTaskExecutor) -> Result<RpcModule<()>, Failure> {
+pub fn build_module(
+    sdk: &SdkDeps,
+    own: &OwnDeps,
+    executor: SubscriptionTaskExecutor,
+) -> Result<RpcModule<()>, Failure> {
+    let mut module = RpcModule::new(());
+    merge_sdk(&mut module, sdk, executor)?;
+    module.merge(NodeApiServer::into_rpc(own.node.clone()))?;
+    module.merge(jobs::into_rpc(own.jobs.clone()))?;
+    Ok(module)
+}
+
+fn merge_sdk(module: &mut RpcModule<()>, deps: &SdkDeps, executor: SubscriptionTaskExecutor) -> Result<(), Failure> {
     use pallet_transaction_payment::RuntimeDispatchInfo;
     use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
     use sc_consensus_babe_rpc::{Babe, BabeApiServer};
     use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
     use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
     use substrate_frame_rpc_system::{System, SystemApiServer};
-    use work::WorkApiServer;
 
-    let Deps { client, pool, select_chain, chain_spec, keystore, babe, grandpa, node, work } = deps;
-    let mut module = RpcModule::new(());
+    let SdkDeps { client, pool, select_chain, chain_spec, keystore, babe, grandpa } = deps;
     module.merge(SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(System::new(client.clone(), pool.clone())))?;
     module.merge(TransactionPaymentApiServer::<Hash, RuntimeDispatchInfo<Balance>>::into_rpc(
         TransactionPayment::new(client.clone()),
@@ -256,7 +259,5 @@ pub fn module(deps: &Deps, executor: SubscriptionTaskExecutor) -> Result<RpcModu
         SyncState::new(chain_spec.cloned_box(), client.clone(), grandpa.authority_set.clone(), babe.clone())?
             .into_rpc(),
     )?;
-    module.merge(NodeApiServer::into_rpc(node.clone()))?;
-    module.merge(work.clone().into_rpc())?;
-    Ok(module)
+    Ok(())
 }

@@ -4,8 +4,10 @@ use super::{
     network::GrandpaProtocol,
     partial::{BlockImport, Inherents, JUSTIFICATION_PERIOD},
     stopping::until_stopped,
-    voting::{Patient, Stage, Standing, Withheld},
-    FullBackend, FullClient, FullPool, SelectChain,
+};
+use crate::{
+    client::{FullBackend, FullClient, FullPool, SelectChain},
+    voting::{Patient, Stage, StageWatch, Withheld},
 };
 use ratio1_primitives::BlockNumber;
 use ratio1_runtime::Block;
@@ -27,6 +29,8 @@ const PROPOSING: f32 = 0.5;
 
 /// How block production slows down while nothing becomes final: from 50 blocks on, by a slot for each two more, to one
 /// block in four slots and no further.
+///
+/// ADR 0027: governance counts on one block in four slots at least, whatever becomes of finality.
 ///
 /// It must slow down, for what is not final is kept in memory and is what a fork throws away. It must not stop: the way
 /// out of a stall leads through blocks, and votes, windows and delays are counted in them.
@@ -69,7 +73,7 @@ impl Consensus {
         block_import: BlockImport,
         babe_link: BabeLink<Block>,
         sync: Arc<SyncingService<Block>>,
-        standing: &Standing,
+        voting: &StageWatch,
     ) -> Result<(), Error> {
         let slot_duration = babe_link.config().slot_duration();
         let proposer = sc_basic_authorship::ProposerFactory::new(
@@ -85,7 +89,7 @@ impl Consensus {
             select_chain,
             env: proposer,
             block_import,
-            sync_oracle: Patient::new(sync.clone(), standing.stage(), slot_duration),
+            sync_oracle: Patient::new(sync.clone(), voting.stage(), slot_duration),
             justification_sync_link: sync,
             create_inherent_data_providers: Inherents { slot_duration },
             force_authoring: self.force_authoring,
@@ -111,14 +115,14 @@ impl Consensus {
         sync: Arc<SyncingService<Block>>,
         shared_voter_state: SharedVoterState,
         pool: Arc<FullPool>,
-        standing: Standing,
+        voting: StageWatch,
     ) {
         if !self.finality {
             return;
         }
         // Who does not vote needs no key.
         let keystore: Option<KeystorePtr> = self.role.is_authority().then(|| {
-            let withheld = Withheld::new(self.keystore.clone(), standing.clone());
+            let withheld = Withheld::new(self.keystore.clone(), voting.clone());
             Arc::new(withheld) as KeystorePtr
         });
         let params = sc_consensus_grandpa::GrandpaParams {
@@ -146,7 +150,7 @@ impl Consensus {
         let voter = async move {
             // GRANDPA asks when it starts whether it spreads commits, so a validator that votes at once starts with its
             // keys.
-            standing.reached(Stage::Listening).await;
+            voting.reached(Stage::Listening).await;
             match sc_consensus_grandpa::run_grandpa_voter::<_, FullBackend, _, _, _, _, _>(params) {
                 Ok(voter) => voter.await,
                 Err(error) => tracing::error!(target: "ratio1", %error, "GRANDPA did not start"),

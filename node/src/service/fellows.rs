@@ -4,10 +4,13 @@
 //! their own oracles would be strangers to each other: one that was restarted might find no other. So a validator keeps
 //! every oracle of the finalised set as a reserved peer, which it looks for and which takes no place of anybody.
 
-use crate::adapters::{chain::ChainAdapter, transport::NetTransport};
+use crate::{
+    adapters::{chain::ChainAdapter, transport::NetTransport},
+    callers::Fellows,
+};
 use futures::StreamExt;
-use parking_lot::RwLock;
-use ratio1_heartbeat::ports::Chain;
+use ratio1_heartbeat::ports::HeartbeatChain;
+use ratio1_ports::Chain;
 use ratio1_primitives::AccountId;
 use ratio1_runtime::Block;
 use sc_network::{config::MultiaddrWithPeerId, service::traits::NetworkService, Multiaddr};
@@ -21,9 +24,6 @@ use std::{
 
 /// Oracles whose addresses are looked for at the same time.
 const AT_ONCE: usize = 8;
-
-/// The peers that are oracles, as far as they are known.
-pub type Fellows = Arc<RwLock<HashSet<PeerId>>>;
 
 /// Where one oracle is.
 type Found = Vec<(PeerId, Multiaddr)>;

@@ -1,69 +1,63 @@
 //! Wiring: what runs in a node, and what each part is given.
 
 mod consensus;
+mod crew;
 mod fellows;
 mod network;
 mod partial;
 mod stopping;
-mod voting;
 mod workers;
 
-pub use fellows::Fellows;
-pub use partial::{partial, FullBackend, FullClient, FullPool, HostFunctions, Partial, SelectChain};
-pub use voting::{Stage, Standing};
+pub use partial::{partial, Partial};
+pub use workers::ORACLE_FOLDER;
 
 use crate::{
     adapters::{
-        chain::ChainAdapter, hardware::Machine, keys::KeystoreAdapter, metrics::Metrics, transport::NetTransport,
-        work::WorkAdapter,
+        chain::ChainAdapter, hardware::Machine, keystore::KeystoreAdapter, metrics::Metrics, pool::PoolSink,
+        transport::NetTransport,
     },
-    command::OperatorRpc,
-    dauth::Watch,
+    callers::Fellows,
+    dauth::StandingWatch,
+    flags::NodeFlags,
     health::{Board, Inspector},
-    rpc::{self, NodeFacts, NodeRole},
-    work::Work,
+    operator_rpc::OperatorRpc,
+    protocols::Inbound,
+    rpc::{self, NodeFacts},
+    voting::{self, Stage, StageWatch, Watcher},
 };
 use consensus::Consensus;
 use fellows::Keeper;
 use network::Prepared;
+use ratio1_ports::NodeRole;
 use ratio1_primitives::{keys::NODE_KEY_TYPE, Hash};
 use ratio1_runtime::Block;
 use sc_consensus_grandpa::{FinalityProofProvider, SharedVoterState};
-use sc_network::{config::NetworkBackendType, NetworkBackend};
+use sc_network::{config::NetworkBackendType, service::traits::NetworkService, NetworkBackend};
+use sc_network_sync::SyncingService;
 use sc_service::{
     config::Configuration, error::Error, BuildNetworkParams, ChainType, SpawnTasksParams, TaskManager, WarpSyncConfig,
 };
 use sp_blockchain::HeaderBackend;
 use sp_keystore::KeystorePtr;
-use std::{path::PathBuf, sync::Arc, time::Duration};
-use voting::Watcher;
+use std::{sync::Arc, time::Duration};
+use workers::OracleParts;
 
 /// Connections live this long without use. Beats may be tens of seconds apart, and each would otherwise begin with
 /// dialling its oracle anew.
 const IDLE_CONNECTION: Duration = Duration::from_secs(60);
-/// Where an oracle keeps its counts and ballots, below the chain's folder.
-pub const ORACLE_FOLDER: &str = "oracle";
 
 /// What a node is told besides the SDK's configuration.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// Whether it is an edge node.
-    pub edge: bool,
-    /// Where a validator's ballots take the R1/USD price from.
-    pub r1_usd_file: Option<PathBuf>,
-    /// Where an edge node's heartbeats take the states of its services from.
-    pub service_states: Option<PathBuf>,
-    /// For how long they are believed; zero: for ever.
-    pub service_states_max_age: Duration,
+    /// What the operator wants.
+    pub flags: NodeFlags,
     /// Where the operator's methods listen.
     pub operator_rpc: OperatorRpc,
-    /// Whether a validator votes although its database has no record of its votes.
-    pub vote_without_record: bool,
 }
 
 /// Start a node. It speaks litep2p: a second network backend would double the time it takes to compile, and nothing
 /// needs it.
-pub fn start(mut config: Configuration, options: Options) -> Result<TaskManager, Error> {
+pub fn start_node(mut config: Configuration, options: Options) -> Result<TaskManager, Error> {
     config.network.idle_connection_timeout = IDLE_CONNECTION;
     match config.network.network_backend {
         NetworkBackendType::Litep2p => start_with::<sc_network::Litep2pNetworkBackend>(config, options),
@@ -88,8 +82,9 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
     mut config: Configuration,
     options: Options,
 ) -> Result<TaskManager, Error> {
-    let role = role(&config, options.edge);
-    if options.r1_usd_file.is_some() && role != NodeRole::Validator {
+    let Options { flags, operator_rpc } = options;
+    let role = role(&config, flags.edge);
+    if flags.r1_usd_file.is_some() && role != NodeRole::Validator {
         tracing::warn!(target: "ratio1", "only validators vote for a price: `--r1-usd-file` is of no effect");
     }
     let mut parts = partial(&config)?;
@@ -98,24 +93,14 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
 
     let genesis = parts.client.info().genesis_hash;
     let Prepared { net_config, notifications, grandpa, protocols, inbound } =
-        network::prepare::<N>(&config, genesis, role == NodeRole::Validator);
+        network::prepare_network::<N>(&config, genesis, role == NodeRole::Validator);
     let metrics = Metrics::new(config.prometheus_registry()).map_err(|error| Error::Other(error.to_string()))?;
-    let node = NodeFacts { role, watch: Watch::default(), metrics: Arc::new(metrics), board: Board::default() };
-    let authorities = parts.grandpa_link.shared_authority_set().clone();
-    let stage = match role {
-        NodeRole::Validator => {
-            let count = authorities.current_authorities().iter().count();
-            voting::begin(&parts.client, count, options.vote_without_record)?
-        }
-        // Nothing to vote with.
-        NodeRole::Edge | NodeRole::Full => Stage::Voting,
-    };
-    let standing = Standing::new(stage);
+    let metrics = Arc::new(metrics);
+    let node = NodeFacts { role, standing: StandingWatch::default(), metrics, board: Board::default() };
+    let voting = StageWatch::new(first_stage(&parts, role, flags.vote_without_record)?);
     let slot_duration = parts.babe_link.config().slot_duration();
     let voter_state = SharedVoterState::empty();
-    // One for all, as it holds keys that were unlocked.
-    let keys = KeystoreAdapter::new(parts.keystore.local_keystore());
-    let rpc = rpc_deps(&config, &parts, keys.clone(), node.clone(), voter_state.clone());
+    let sdk_rpc = sdk_rpc(&config, &parts, voter_state.clone());
     let warp_sync = warp_sync(&parts);
     let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(BuildNetworkParams {
         config: &config,
@@ -139,12 +124,12 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
         network::spawn_offchain_workers(&config, &parts.task_manager, client, backend, pool, &network, &keystore)?;
     }
 
-    if stage != Stage::Voting {
+    if voting.stage() != Stage::Voting {
         let watcher = Watcher {
-            standing: standing.clone(),
+            voting: voting.clone(),
             client: parts.client.clone(),
             sync: sync.clone(),
-            authorities,
+            authorities: parts.grandpa_link.shared_authority_set().clone(),
             rounds: voter_state.clone(),
             justifications: parts.grandpa_link.justification_stream(),
             slot_duration,
@@ -154,51 +139,33 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
 
     let chain = Arc::new(ChainAdapter::new(parts.client.clone(), sync.clone()));
     let transport = Arc::new(NetTransport::new(network.clone(), discovery, chain.clone(), protocols));
-    let fellows = Fellows::default();
-    let keeper = (role == NodeRole::Validator).then(|| Keeper {
+    let deps = workers::Deps {
+        node: node.clone(),
         chain: chain.clone(),
-        transport: transport.clone(),
-        network: network.clone(),
-        sync: sync.clone(),
-        fellows: fellows.clone(),
-        configured: config.network.default_peers_set.reserved_nodes.iter().map(|node| node.peer_id).collect(),
-        every: network::fellows_every(&config),
-    });
+        pool: Arc::new(PoolSink::new(parts.client.clone(), parts.pool.clone())),
+        keys: KeystoreAdapter::new(parts.keystore.local_keystore()),
+        transport,
+        machine: Arc::new(Machine::new(config.data_path.clone())),
+        flags,
+        data: config.data_path.clone(),
+    };
+    let own_rpc = rpc::OwnDeps { node: node.clone(), jobs: deps.jobs() };
+    let oracle = inbound.map(|inbound| oracle_parts(&config, inbound, &deps, &network, &sync));
     let inspector = Arc::new(Inspector {
         role,
-        watch: node.watch.clone(),
-        metrics: node.metrics.clone(),
-        board: node.board.clone(),
-        chain: chain.clone(),
+        standing: node.standing,
+        metrics: node.metrics,
+        board: node.board,
+        chain,
         client: parts.client.clone(),
         sync: sync.clone(),
         keystore: keystore.clone(),
-        standing: standing.clone(),
-        operator_rpc: options.operator_rpc,
+        voting: voting.clone(),
+        operator_rpc,
         slot_duration,
         data: config.data_path.clone(),
     });
-    workers::spawn(
-        &mut parts.task_manager,
-        workers::Deps {
-            node,
-            transport,
-            chain,
-            client: parts.client.clone(),
-            pool: parts.pool.clone(),
-            keys,
-            inbound,
-            keeper,
-            fellows,
-            callers: Arc::default(),
-            network: network.clone(),
-            inspector,
-            r1_usd_file: options.r1_usd_file,
-            service_states: options.service_states,
-            service_states_max_age: options.service_states_max_age,
-            data: config.data_path.clone(),
-        },
-    )?;
+    workers::spawn_workers(&mut parts.task_manager, deps, inspector, oracle)?;
 
     sc_service::spawn_tasks(SpawnTasksParams {
         config,
@@ -207,7 +174,9 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
         task_manager: &mut parts.task_manager,
         keystore,
         transaction_pool: parts.pool.clone(),
-        rpc_builder: Box::new(move |executor| rpc::module(&rpc, executor).map_err(Error::Application)),
+        rpc_builder: Box::new(move |executor| {
+            rpc::build_module(&sdk_rpc, &own_rpc, executor).map_err(Error::Application)
+        }),
         network: network.clone(),
         system_rpc_tx,
         tx_handler_controller,
@@ -226,12 +195,45 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
             import,
             link,
             sync.clone(),
-            &standing,
+            &voting,
         )?;
     }
     let (link, pool) = (parts.grandpa_link, parts.pool);
-    consensus.finalise(&parts.task_manager, link, grandpa, network, sync, voter_state, pool, standing);
+    consensus.finalise(&parts.task_manager, link, grandpa, network, sync, voter_state, pool, voting);
     Ok(parts.task_manager)
+}
+
+/// Where a node begins on its way to vote.
+fn first_stage(parts: &Partial, role: NodeRole, without_record: bool) -> Result<Stage, Error> {
+    match role {
+        NodeRole::Validator => {
+            let authorities = parts.grandpa_link.shared_authority_set().current_authorities().iter().count();
+            voting::first_stage(&parts.client, authorities, without_record)
+        }
+        // Nothing to vote with.
+        NodeRole::Edge | NodeRole::Full => Ok(Stage::Voting),
+    }
+}
+
+/// What only an oracle's workers need.
+fn oracle_parts(
+    config: &Configuration,
+    inbound: Inbound,
+    deps: &workers::Deps,
+    network: &Arc<dyn NetworkService>,
+    sync: &Arc<SyncingService<Block>>,
+) -> OracleParts {
+    let fellows = Fellows::default();
+    let keeper = Keeper {
+        chain: deps.chain.clone(),
+        transport: deps.transport.clone(),
+        network: network.clone(),
+        sync: sync.clone(),
+        fellows: fellows.clone(),
+        configured: config.network.default_peers_set.reserved_nodes.iter().map(|node| node.peer_id).collect(),
+        every: network::fellows_every(config),
+    };
+    OracleParts { inbound, keeper, fellows, network: network.clone() }
 }
 
 /// Lets others sync from finality proofs alone, and this node from theirs.
@@ -243,23 +245,10 @@ fn warp_sync(parts: &Partial) -> WarpSyncConfig<Block> {
     )))
 }
 
-fn rpc_deps(
-    config: &Configuration,
-    parts: &Partial,
-    keys: KeystoreAdapter,
-    node: NodeFacts,
-    voter_state: SharedVoterState,
-) -> rpc::Deps {
+fn sdk_rpc(config: &Configuration, parts: &Partial, voter_state: SharedVoterState) -> rpc::SdkDeps {
     let authority_set = parts.grandpa_link.shared_authority_set().clone();
     let proofs = FinalityProofProvider::new_for_service(parts.backend.clone(), Some(authority_set.clone()));
-    let work = Work {
-        chain: Arc::new(WorkAdapter::new(parts.client.clone(), parts.pool.clone())),
-        keys,
-        watch: node.watch.clone(),
-        role: node.role,
-        machine: Machine::new(config.data_path.clone()),
-    };
-    rpc::Deps {
+    rpc::SdkDeps {
         client: parts.client.clone(),
         pool: parts.pool.clone(),
         select_chain: parts.select_chain.clone(),
@@ -272,8 +261,6 @@ fn rpc_deps(
             justifications: parts.grandpa_link.justification_stream(),
             proofs,
         },
-        node,
-        work,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The network: its configuration with our protocols, authority discovery, and the SDK's offchain workers.
 
-use super::{FullBackend, FullClient, FullPool};
-use crate::network::{Inbound, Protocols};
+use crate::{
+    client::{FullBackend, FullClient, FullPool},
+    protocols::{Inbound, Protocols},
+};
 use futures::{FutureExt, StreamExt};
 use ratio1_primitives::Hash;
 use ratio1_runtime::Block;
@@ -44,7 +46,11 @@ pub struct Prepared<N: NetworkBackend<Block, Hash>> {
 }
 
 /// Configure the network of the chain with this genesis; `inbound` for an oracle, which answers beats and batches.
-pub fn prepare<N: NetworkBackend<Block, Hash>>(config: &Configuration, genesis: Hash, inbound: bool) -> Prepared<N> {
+pub fn prepare_network<N: NetworkBackend<Block, Hash>>(
+    config: &Configuration,
+    genesis: Hash,
+    inbound: bool,
+) -> Prepared<N> {
     let registry = config.prometheus_registry();
     let notifications = N::register_notification_metrics(registry);
     let mut net_config = FullNetworkConfiguration::<_, _, N>::new(&config.network, registry.cloned());

@@ -1,33 +1,21 @@
 //! The parts that every command needs: client, pool, import queue with BABE and GRANDPA.
 
 use super::stopping::Spawner;
-use crate::chain_spec;
-use ratio1_runtime::{Block, RuntimeApi};
+use crate::{
+    chain_spec,
+    client::{Executor, FullBackend, FullClient, FullPool, SelectChain},
+};
+use ratio1_runtime::Block;
 use sc_chain_spec::GenesisBlockBuilder;
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
 use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf};
-use sc_executor::WasmExecutor;
 use sc_service::{Configuration, Error, KeystoreContainer, TaskManager};
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
-use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_babe::SlotDuration;
 use std::sync::Arc;
 
-/// What the runtime may call: the SDK's standard functions and nothing else, so that generic executors and
-/// benchmarking tools run our wasm too.
-pub type HostFunctions = sp_io::SubstrateHostFunctions;
-/// The client.
-pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
-/// The database.
-pub type FullBackend = sc_service::TFullBackend<Block>;
-/// The transaction pool.
-pub type FullPool = TransactionPoolHandle<Block, FullClient>;
-/// Which fork is best.
-pub type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
-
-type Executor = WasmExecutor<HostFunctions>;
 type Parts = (FullClient, Arc<FullBackend>, KeystoreContainer, TaskManager);
 type GrandpaImport = GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>;
 

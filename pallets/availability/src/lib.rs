@@ -1,7 +1,7 @@
 //! # Availability pallet
 //!
 //! Measures nothing and decides everything: which epoch runs, who votes about it, and what byte every license gets
-//! (protocol sections 1 and 4, apBFT; whitepaper 3.2.3, 3.2.4).
+//! (docs/protocol/units-and-clock.md#time, docs/protocol/availability.md#ballots; apBFT, whitepaper 3.2.3, 3.2.4).
 //!
 //! ## Overview
 //!

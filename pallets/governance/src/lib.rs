@@ -1,6 +1,6 @@
 //! # Governance pallet
 //!
-//! The public delay, and pauses that expire (protocol section 8).
+//! The public delay, and pauses that expire (docs/protocol/governance.md#deciding).
 //!
 //! ## Overview
 //!

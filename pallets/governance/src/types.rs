@@ -125,7 +125,7 @@ pub struct OpenMotion<AccountId, Hash> {
     pub proposer: AccountId,
 }
 
-/// A call that is paused, or was and can not be paused again yet.
+/// A call that is paused, or was and cannot be paused again yet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Pause<BlockNumber> {
     /// Which call.

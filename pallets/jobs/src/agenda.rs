@@ -1,12 +1,15 @@
 //! Every block: what begins with an epoch, and a share of the block's weight for all that goes on by itself.
 
-use crate::{config::WORK_SHARE, pallet::*, types::*, WeightInfo, LOG_TARGET, SETTLE_CHUNK};
+use crate::{config::WORK_SHARE, pallet::*, types::*, Parameters, WeightInfo, LOG_TARGET, SETTLE_CHUNK};
 use frame_support::{
     storage::with_storage_layer,
     traits::Get,
     weights::{Weight, WeightMeter},
 };
-use ratio1_primitives::{jobs::MAX_NODES, traits::ClockInspect, EpochIndex};
+use ratio1_primitives::{
+    traits::{ClockInspect, Draws},
+    EpochIndex,
+};
 use sp_runtime::{DispatchError, DispatchResult, Percent};
 
 /// Of what a block may take, the part that is kept for draws: they come last.
@@ -19,15 +22,17 @@ impl<T: Config> Pallet<T> {
         if meter.try_consume(T::WeightInfo::poll()).is_err() {
             return;
         }
-        Polled::<T>::mutate(|polled| *polled = polled.saturating_add(1));
-        let share = Settings::<T>::get().work_share * T::BlockWeights::get().max_block;
+        let polled = Polled::<T>::get().saturating_add(1);
+        Polled::<T>::put(polled);
+        let Parameters { work_share, probes, .. } = Settings::<T>::get();
+        let share = work_share * T::BlockWeights::get().max_block;
         let budget = share.min(meter.remaining());
         let mut work = WeightMeter::with_limit(budget.saturating_sub(DRAWS * budget));
         Self::step_agenda(&mut work);
         Self::lapse_offers(&mut work);
         Self::step_settlement(&mut work);
         let mut draws = WeightMeter::with_limit(budget.saturating_sub(work.consumed()));
-        Self::step_draws(&mut draws);
+        T::Draws::step(polled, probes, &mut draws);
         meter.consume(work.consumed().saturating_add(draws.consumed()));
     }
 
@@ -56,14 +61,7 @@ impl<T: Config> Pallet<T> {
                 work,
             ),
             (T::WeightInfo::put_off_chunk(SETTLE_CHUNK).saturating_add(releases), work),
-            (
-                T::WeightInfo::draw_step(1)
-                    .saturating_add(T::WeightInfo::draw_skip())
-                    .saturating_add(T::WeightInfo::draw_own(MAX_NODES))
-                    .saturating_add(T::WeightInfo::offer()),
-                draws,
-            ),
-            (T::WeightInfo::draw_step(0).saturating_add(T::WeightInfo::give_up()), draws),
+            (T::Draws::largest_step(), draws),
         ] {
             assert!(step.all_lte(limit), "jobs: a step of {step:?} does not fit {limit:?}");
         }

@@ -6,20 +6,18 @@
 mod mock;
 mod scene;
 
-use crate::{place::Place, *};
+use crate::{config::PROBES, place::Place, *};
 use alloc::{boxed::Box, vec};
 use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
 use frame_system::RawOrigin;
 use ratio1_primitives::{
-    jobs::{
-        draw::{seed, Permutation},
-        NodeProfile, Reputation, MAX_NODES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS,
-    },
-    traits::Work,
+    jobs::{market::Opening, Client, NodeProfile, Reputation, MAX_NODES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS},
+    traits::{Draws, Market, Work},
     AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, PAGE_SIZE,
 };
 use scene::*;
+pub use scene::{candidate, client};
 
 /// What benchmarks need from the neighbours.
 pub trait BenchmarkHelper {
@@ -167,17 +165,6 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn note_output() {
-        let opened = BLOCK.saturating_sub(5);
-        OpenedAt::<T>::insert(opened, 1);
-        #[block]
-        {
-            Pallet::<T>::note_output(BLOCK);
-        }
-        assert!(Seeds::<T>::contains_key(opened));
-    }
-
-    #[benchmark]
     fn poll() {
         scene::<T>();
         let mut meter = WeightMeter::new();
@@ -188,78 +175,36 @@ mod benchmarks {
         assert_eq!(Polled::<T>::get(), POLLED + 1);
     }
 
-    /// Everybody could serve, and nobody is taken.
-    #[benchmark]
-    fn draw_step(p: Linear<0, 64>) -> Result<(), BenchmarkError> {
-        let id = search::<T>(0, p, Reputation(0))?;
-        let mut meter = WeightMeter::new();
-        #[block]
-        {
-            Pallet::<T>::step_draws(&mut meter);
-        }
-        let draw = Draws::<T>::get(entity::<T>(id.job), 0);
-        assert!(draw.is_some_and(|draw| draw.position == u64::from(p) && draw.slots.contains(&id.slot)));
-        Ok(())
-    }
-
-    /// A license that is on no list, however long they are.
-    #[benchmark]
-    fn draw_skip() -> Result<(), BenchmarkError> {
-        let id = search::<T>(MAX_NODES - 1, 0, Reputation(0))?;
-        let mut draw = Draws::<T>::get(entity::<T>(id.job), 0).ok_or("a draw")?;
-        draw.seed = Some([1; 32].into());
-        let order = draw.permutation().ok_or("a seed")?;
-        let mut search = Pallet::<T>::search(0, &draw).map_err(|_| "a search")?;
-        search.own = Some(Pallet::<T>::own(&search));
-        let found;
-        #[block]
-        {
-            found = search.license_at(&draw, &order);
-        }
-        assert!(found.is_some());
-        Ok(())
-    }
-
-    /// All slots but the last are served.
-    #[benchmark]
-    fn draw_own(n: Linear<1, MAX_NODES>) -> Result<(), BenchmarkError> {
-        let id = search::<T>(n - 1, 0, Reputation(0))?;
-        let draw = Draws::<T>::get(entity::<T>(id.job), 0).ok_or("a draw")?;
-        let search = Pallet::<T>::search(0, &draw).map_err(|_| "a search")?;
-        let own;
-        #[block]
-        {
-            own = Pallet::<T>::own(&search);
-        }
-        assert_eq!(u32::try_from(own.licenses.len()), Ok(n - 1));
-        Ok(())
-    }
-
     /// The last of the draw's slots, to a license found by it.
     #[benchmark]
     fn offer() -> Result<(), BenchmarkError> {
-        let id = search::<T>(0, 1, Reputation(Reputation::MOST))?;
-        let license = Permutation::new(seed(&[[1; 32]; 4], 0), LICENSES).at(0).ok_or("a license")?;
+        let (_, client, slot) = client::<T>(0, 0, LICENSES)?;
+        let license = license(0);
+        candidate::<T>(license, Reputation(Reputation::MOST))?;
         let need = full_request(1).need();
         #[block]
         {
-            Pallet::<T>::offer(id, drawn(license, 0), &need)?;
+            <Pallet<T> as Market>::offer(client, slot, drawn(license, 0), &need)?;
         }
-        assert!(Slots::<T>::get(id.job, 0).is_some_and(|slot| matches!(slot.state, SlotState::Offered { .. })));
+        let Client::Job(job) = client;
+        assert!(Slots::<T>::get(job, slot).is_some_and(|slot| matches!(slot.state, SlotState::Offered { .. })));
         Ok(())
     }
 
-    /// The only slot of a job never served: the job closes with it.
+    /// The only slot of a job never served: the job closes with it, and so does the draw.
     #[benchmark]
     fn give_up() -> Result<(), BenchmarkError> {
         let owner = scene::<T>();
         let job = job::<T>(&owner, 1, false);
-        let id = slot::<T>(job, SlotState::Drawing { draw: NextDraw::<T>::get() }, false)?;
-        draw::<T>(job, vec![id.slot], POLLED.saturating_sub(1));
+        let (client, slots) = (Client::Job(job), BoundedVec::truncate_from(vec![0]));
+        let until = POLLED.saturating_sub(1);
+        let opening = Opening { client, entity: entity::<T>(job), slots, included: 0, until, burned: 0 };
+        let draw = T::Draws::open(opening)?;
+        slot::<T>(job, SlotState::Drawing { draw }, false)?;
         let mut meter = WeightMeter::new();
         #[block]
         {
-            Pallet::<T>::step_draws(&mut meter);
+            T::Draws::step(POLLED, PROBES.0, &mut meter);
         }
         assert_eq!(Jobs::<T>::get(job).map(|job| job.state), Some(JobState::Closed(Closing::Unserved)));
         Ok(())

@@ -35,9 +35,9 @@ mod errors {
         AttestationExpired,
         /// The account's attestation was revoked. Ask the registrar why.
         AttestationRevoked,
-        /// Accounts of this country can not take part while it is on the prohibited list.
+        /// Accounts of this country cannot take part while it is on the prohibited list.
         CountryProhibited,
-        /// Nobody has posted a rate yet, so that dollars can not be told in R1. Try again later.
+        /// Nobody has posted a rate yet, so that dollars cannot be told in R1. Try again later.
         RateMissing,
         /// The last rate is too old. Try again when the oracles have posted one.
         RateStale,
@@ -61,7 +61,7 @@ mod errors {
         BadHealthCheck,
         /// The price per node and epoch is above the maximum given. Raise it, or try again at another rate.
         PriceAboveMaximum,
-        /// The account can not pay. It needs nodes times epochs times the price, and for each node the fee and sixteen
+        /// The account cannot pay. It needs nodes times epochs times the price, and for each node the fee and sixteen
         /// more of it, which come back if its node need not be drawn again.
         InsufficientFunds,
         /// Nodes would be looked for for more than 128 slots of the entity. Wait until some are found, or cancel.

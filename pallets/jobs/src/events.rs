@@ -23,30 +23,6 @@ mod events {
             /// Burned for asking.
             fee: Balance,
         },
-        /// Nodes are looked for. The VRF outputs of the four blocks after this one make the seed.
-        DrawOpened {
-            /// The draw.
-            draw: u64,
-            /// For this job.
-            job: JobId,
-            /// For these of its slots.
-            slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
-            /// Licenses it goes through.
-            licenses: u32,
-            /// Whether those are the request's include list.
-            included: bool,
-            /// The finalised epoch whose bytes count.
-            bytes_of: EpochIndex,
-            /// Of what is held for the slot, burned for it. The fees of a request's and of added nodes' are burned before.
-            burned: Balance,
-        },
-        /// A draw's seed is known.
-        DrawSeeded {
-            /// The draw.
-            draw: u64,
-            /// Its seed.
-            seed: Hash,
-        },
         /// A node was drawn for a slot, and may accept.
         Offered {
             /// The slot.

@@ -7,9 +7,9 @@ use codec::{Decode, Encode};
 use ratio1_primitives::{
     api::{Assignment, AssignmentState},
     economics::price::Price,
-    jobs::{draw, Gpu, JobRequest, Reputation, SlotRef, Tier},
+    jobs::{draw, Drawn, Gpu, JobRequest, Reputation, SlotRef, Tier},
     kyc::EntityId,
-    traits::{AvailabilityProvider, ClockInspect, LicenseInspect, PriceInspect, Workers},
+    traits::{AvailabilityProvider, ClockInspect, Draws, LicenseInspect, PriceInspect, Workers},
     AccountId, Balance, EpochIndex, JobId, LicenseId,
 };
 use scale_info::TypeInfo;
@@ -225,7 +225,7 @@ impl<T: Config> Pallet<T> {
         let future = slot.cost_from(current.plus(1));
         let fee = slot.price_or_first(current).min(future);
         let (fee, stays) = match slot.state {
-            SlotState::Drawing { draw } if !Self::is_seeded(entity, draw) => (0, !slot.services.is_empty()),
+            SlotState::Drawing { draw } if !T::Draws::is_seeded(entity, draw) => (0, !slot.services.is_empty()),
             SlotState::Drawing { .. } | SlotState::Offered { .. } => (fee, !slot.services.is_empty()),
             SlotState::Running { .. } => (fee, true),
             SlotState::Ended(_) => return 0,

@@ -17,7 +17,7 @@ use frame_support::{
 use ratio1_primitives::{
     jobs::{Outcome, SlotRef, MAX_SLOTS_PER_NODE},
     keys::{resign_payload, verify_node},
-    traits::{ClockInspect, LicenseInspect, Work, Workers},
+    traits::{ClockInspect, Draws, LicenseInspect, Work, Workers},
     AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, NodeSignature,
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -137,8 +137,8 @@ impl<T: Config> Pallet<T> {
             SlotState::Ended(_) => return Ok(()),
             SlotState::Drawing { draw } => {
                 let entity = place.job.entity;
-                let fee = if Self::is_seeded(entity, draw) { price } else { 0 };
-                Self::leave_draw(entity, draw, id.slot);
+                let fee = if T::Draws::is_seeded(entity, draw) { price } else { 0 };
+                T::Draws::leave(entity, draw, id.slot);
                 place.call_off(fee, None)?
             }
             SlotState::Offered { license, .. } => {

@@ -1,6 +1,6 @@
 //! # Jobs
 //!
-//! Proof of AI (protocol section 6, whitepaper 3.2.5): who needs containers run asks for a job and puts its price on
+//! Proof of AI (docs/protocol/jobs.md#asking): who needs containers run asks for a job and puts its price on
 //! hold; the chain draws nodes for it; what they verifiably did is paid, less the 15 % that is burned; what they did not
 //! do is returned. Nobody stands in between.
 //!
@@ -8,7 +8,8 @@
 //!
 //! - *Job*: a specification to be run on one or more nodes for a number of epochs. It is paid for in advance.
 //! - *Slot*: one node's place in a job. It has money of its own, and its own epochs: they begin with its first acceptance.
-//! - *Draw*: looks for nodes for one or more slots, in an order that nobody could foresee.
+//! - *Draw*: looks for nodes for one or more slots, in an order that nobody could foresee: `pallet-draws`, which this
+//!   pallet knows by [`Draws`](ratio1_primitives::traits::Draws) alone.
 //! - *Service*: one node serving one slot, from its acceptance. When a slot moves it gets another service. Oracles
 //!   measure services; each has an index, its place in the service pages of ballots.
 //! - *Period*: 30 epochs of a service, whose earnings are released together.
@@ -27,8 +28,8 @@
 //!
 //! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment. For each node a
 //!   fee is burned, and sixteen more of it are held: one is burned whenever its slot is drawn again.
-//! - **Draw**: the seed is the hash of the VRF outputs of the next four blocks. [`draw`](ratio1_primitives::jobs::draw)
-//!   tells the order; a license is taken if it is eligible, and with a probability of its reputation in thousandths.
+//! - **Draw**: opened here, carried on by `pallet-draws` as far as this pallet's `on_poll` leaves room for it: a quarter of
+//!   its share at least. Whom it finds is offered the slot; if it finds nobody in time the slot ends.
 //! - **Acceptance** by the node, with its own key, in [`Parameters::accept_blocks`].
 //! - **Settlement**: `availability` tells of closed epochs; a cursor goes through the services, some in each block:
 //!   `price * time in the epoch * byte / 255` accrues.
@@ -46,9 +47,9 @@
 //! ## Invariants
 //!
 //! See [`Pallet::do_try_state`]: what is held of each account for jobs is the sum of what its jobs' slots hold; a job's
-//! ledger adds up; no slot holds less than what its services have accrued and its coming epochs cost; every running
-//! slot has one service, whose license is linked, a Node Deed, and no oracle's; what is reserved on a node is what its
-//! slots need; no index serves twice.
+//! ledger adds up; no slot holds less than what its services have accrued and its coming epochs cost; a draw looks for a
+//! node for every slot that waits for one; every running slot has one service, whose license is linked, a Node Deed, and
+//! no oracle's; what is reserved on a node is what its slots need; no index serves twice.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -56,21 +57,21 @@ extern crate alloc;
 
 mod agenda;
 #[cfg(feature = "runtime-benchmarks")]
-mod benchmarking;
+pub mod benchmarking;
 mod blame;
 mod config;
-mod drawing;
 mod errors;
 mod events;
 mod indices;
 mod inspect;
 mod leaving;
+mod market;
 mod offers;
 mod place;
 mod releasing;
 mod requesting;
-mod searching;
 mod settling;
+mod storage;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -100,9 +101,10 @@ pub const SETTLE_CHUNK: u32 = 32;
 /// Jobs, or slots, that a view function tells at once.
 pub const MAX_LISTED: usize = 100;
 
-// Two long lists kept in files of their own.
+// Long lists kept in files of their own.
 #[import_section(events::events)]
 #[import_section(errors::errors)]
+#[import_section(storage::storage)]
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
@@ -116,15 +118,14 @@ pub mod pallet {
     use frame_system::{ensure_authorized, pallet_prelude::*};
     use ratio1_primitives::{
         api::Assignment,
-        jobs::{Gpu, JobRequest, SlotRef, Tier, MAX_NODES, SEED_BLOCKS},
+        jobs::{Drawn, Gpu, JobRequest, SlotRef, Tier, MAX_NODES},
         kyc::EntityId,
         traits::{
-            AvailabilityProvider, BlockRandomness, ClockInspect, EpochInspect, KycInspect, LicenseInspect,
-            OracleInspect, PriceInspect, SupplyLedger, Workers,
+            AvailabilityProvider, ClockInspect, Draws, EpochInspect, KycInspect, LicenseInspect, OracleInspect,
+            PriceInspect, SupplyLedger, Workers,
         },
-        AccountId, Balance, BlockNumber, EpochIndex, Hash, JobId, LicenseId, NodeSignature,
+        AccountId, Balance, EpochIndex, Hash, JobId, LicenseId, NodeSignature,
     };
-    use sp_runtime::SaturatedConversion;
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -158,8 +159,8 @@ pub mod pallet {
         type Epochs: EpochInspect + ClockInspect;
         /// Finalised bytes.
         type Availability: AvailabilityProvider;
-        /// What seeds of draws are made of.
-        type Randomness: BlockRandomness;
+        /// Looks for nodes.
+        type Draws: Draws;
         /// The block's time in Unix milliseconds.
         type Time: Time<Moment = u64>;
         /// Is told what was burned.
@@ -177,114 +178,6 @@ pub mod pallet {
         /// For jobs of the account.
         Job,
     }
-
-    /// What holds now.
-    #[pallet::storage]
-    pub type Settings<T> = StorageValue<_, Parameters, ValueQuery>;
-
-    /// Every job ever asked for.
-    #[pallet::storage]
-    pub type Jobs<T> = StorageMap<_, Twox64Concat, JobId, Job<AccountId>>;
-
-    /// The next job's number.
-    #[pallet::storage]
-    pub type NextJob<T> = StorageValue<_, u64, ValueQuery>;
-
-    /// What was asked for, until the job is closed.
-    #[pallet::storage]
-    pub type Requests<T> = StorageMap<_, Twox64Concat, JobId, JobRequest>;
-
-    /// The slots of jobs that are not closed.
-    #[pallet::storage]
-    pub type Slots<T> = StorageDoubleMap<_, Twox64Concat, JobId, Twox64Concat, u16, Slot>;
-
-    /// The jobs of each account, closed ones too: in the order of their numbers, which are written big-endian for that.
-    #[pallet::storage]
-    pub type JobsOf<T> = StorageDoubleMap<_, Blake2_128Concat, AccountId, Identity, [u8; 8], ()>;
-
-    /// Entities that look for nodes: they take turns.
-    #[pallet::storage]
-    pub type Turns<T> = CountedStorageMap<_, Blake2_128Concat, EntityId, Looking>;
-
-    /// Draws that look for nodes, by the entity that pays for them.
-    #[pallet::storage]
-    pub type Draws<T> = StorageDoubleMap<_, Blake2_128Concat, EntityId, Twox64Concat, u64, Draw>;
-
-    /// The next draw's number.
-    #[pallet::storage]
-    pub type NextDraw<T> = StorageValue<_, u64, ValueQuery>;
-
-    /// The entity that had the last turn: the others go first.
-    #[pallet::storage]
-    pub type LastTurn<T> = StorageValue<_, EntityId>;
-
-    /// How many of the draws opened in a block still look.
-    #[pallet::storage]
-    pub type OpenedAt<T> = StorageMap<_, Twox64Concat, BlockNumber, u32, ValueQuery>;
-
-    /// The VRF outputs of the last four blocks, the oldest first.
-    #[pallet::storage]
-    pub type Outputs<T> = StorageValue<_, [[u8; 32]; SEED_BLOCKS as usize], ValueQuery>;
-
-    /// Those of the four blocks after one in which draws were opened, while those draws look.
-    #[pallet::storage]
-    pub type Seeds<T> = StorageMap<_, Twox64Concat, BlockNumber, [[u8; 32]; SEED_BLOCKS as usize]>;
-
-    /// Blocks in which `on_poll` ran.
-    #[pallet::storage]
-    pub type Polled<T> = StorageValue<_, u32, ValueQuery>;
-
-    /// Offers by the polled block after which they lapse.
-    #[pallet::storage]
-    pub type Deadlines<T> = StorageDoubleMap<_, Twox64Concat, u32, Twox64Concat, SlotRef, ()>;
-
-    /// All offers that lapse up to this polled block are dealt with.
-    #[pallet::storage]
-    pub type DeadlinesDone<T> = StorageValue<_, u32, ValueQuery>;
-
-    /// The slots each license is offered or serves.
-    #[pallet::storage]
-    pub type Assigned<T> = StorageDoubleMap<_, Twox64Concat, LicenseId, Twox64Concat, SlotRef, ()>;
-
-    /// Services that are not paid out completely, by index.
-    #[pallet::storage]
-    pub type Services<T> = StorageMap<_, Twox64Concat, u32, Service<AccountId>>;
-
-    /// One more than the greatest index ever used.
-    #[pallet::storage]
-    pub type Indices<T> = StorageValue<_, u32, ValueQuery>;
-
-    /// Indices that can be used again: a stack.
-    #[pallet::storage]
-    pub type Spare<T> = StorageMap<_, Twox64Concat, u32, u32>;
-
-    /// How many there are.
-    #[pallet::storage]
-    pub type SpareCount<T> = StorageValue<_, u32, ValueQuery>;
-
-    /// For each page of 1024 indices a number that changes whenever a service in it begins, ends or is forgotten.
-    #[pallet::storage]
-    pub type Revisions<T> = StorageMap<_, Twox64Concat, u32, u32, ValueQuery>;
-
-    /// Services to be looked at when an epoch begins: to end, or to be paid out.
-    #[pallet::storage]
-    pub type Agenda<T> = StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, u32, ()>;
-
-    /// The agenda of all epochs before this one is dealt with.
-    #[pallet::storage]
-    pub type AgendaEpoch<T> = StorageValue<_, EpochIndex, ValueQuery>;
-
-    /// Outcomes of each license that moved its reputation: the newest.
-    #[pallet::storage]
-    pub type Blamed<T> = StorageMap<_, Twox64Concat, LicenseId, Blames, ValueQuery>;
-
-    /// Closed epochs whose services are to be settled, in the order in which they were closed.
-    #[pallet::storage]
-    pub type Queue<T> = StorageMap<_, Twox64Concat, u64, ClosedEpochs>;
-
-    /// Where settling stands.
-    #[pallet::storage]
-    pub type Settled<T> = StorageValue<_, Cursor, ValueQuery>;
 
     #[pallet::genesis_config]
     #[derive(frame_support::DefaultNoBound)]
@@ -307,12 +200,6 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        /// Keep the VRF output of the block before, also while a migration keeps everything else from running.
-        fn on_initialize(now: BlockNumberFor<T>) -> Weight {
-            Self::note_output(now.saturated_into());
-            T::WeightInfo::note_output()
-        }
-
         fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
             Self::poll(meter);
         }
@@ -508,9 +395,10 @@ pub mod pallet {
             Self::check_add_nodes(&owner, job, nodes, epochs, max_price).map(|_| ()).map_err(Into::into)
         }
 
-        /// Slots for which nodes are looked for on behalf of an entity: [`MAX_LOOKED_FOR`] at most when more are asked for.
+        /// Slots for which nodes are looked for on behalf of an entity:
+        /// [`MAX_LOOKED_FOR`](ratio1_primitives::jobs::MAX_LOOKED_FOR) at most when more are asked for.
         pub fn looked_for(entity: EntityId) -> u32 {
-            Turns::<T>::get(entity).map_or(0, |looking| looking.slots)
+            T::Draws::looked_for(entity)
         }
 
         /// Whether `cancel` would.

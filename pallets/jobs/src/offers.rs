@@ -10,9 +10,10 @@ use frame_support::{
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use ratio1_primitives::{
-    jobs::{Capacity, Outcome, SlotRef},
+    jobs::{Capacity, Drawn, Outcome, SlotRef},
     keys::{accept_payload, verify_node},
-    traits::{LicenseInspect, Workers},
+    kyc::EntityId,
+    traits::{KycInspect, LicenseInspect, Workers},
     AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature,
 };
 use sp_runtime::{traits::Zero, DispatchResult};
@@ -38,6 +39,12 @@ impl<T: Config> Pallet<T> {
     /// The chain's identity, part of everything that is signed.
     pub(crate) fn genesis_hash() -> Hash {
         frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
+    }
+
+    /// On whose behalf a license works. `None` while its owner is not in good standing.
+    fn entity_of(license: LicenseId) -> Option<EntityId> {
+        let owner = T::Licenses::owner(license)?;
+        T::Kyc::standing(&owner, Self::current()).ok().map(|attestation| attestation.entity)
     }
 
     /// Whether what a license does on a job moves its reputation: nobody may raise or lower it by jobs of its own.

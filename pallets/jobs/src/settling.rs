@@ -388,7 +388,7 @@ mod tests {
         assert_eq!(lowest_price(&slot, e(20), e(1_000)), 0);
     }
 
-    /// The epochs that lapse go beyond the end of a slot that can not be put off.
+    /// The epochs that lapse go beyond the end of a slot that cannot be put off.
     #[test]
     fn slot_ends_in_time_when_it_has_too_many_prices_to_be_put_off() {
         mock::run(1, || {

@@ -1,6 +1,6 @@
 //! What must hold after every block.
 //!
-//! One pass over the slots counts what jobs, owners, licenses, draws and services are then compared with.
+//! One pass over the slots counts what jobs, owners, licenses and services are then compared with.
 
 use crate::{
     blame::{Blame, Trial},
@@ -13,10 +13,9 @@ use alloc::{
 };
 use frame_support::{ensure, traits::fungible::InspectHold};
 use ratio1_primitives::{
-    jobs::{draw, SlotRef, MAX_SERVICES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS, SEED_BLOCKS},
-    kyc::EntityId,
+    jobs::{Client, SlotRef, MAX_SERVICES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS},
     pages,
-    traits::{LicenseInspect, OracleInspect},
+    traits::{Draws, LicenseInspect, OracleInspect},
     AccountId, Balance, EpochIndex, JobId, LicenseClass, LicenseId,
 };
 use sp_runtime::TryRuntimeError;
@@ -39,7 +38,6 @@ struct Seen {
     /// Slots each license is offered or serves.
     assigned: BTreeMap<LicenseId, Vec<SlotRef>>,
     offers: usize,
-    drawing: usize,
     services: usize,
 }
 
@@ -54,7 +52,6 @@ impl<T: Config> Pallet<T> {
         Self::check_jobs(&mut seen)?;
         Self::check_assigned(&seen)?;
         Self::check_deadlines(&seen)?;
-        Self::check_draws(&seen)?;
         Self::check_services(&seen)?;
         Self::check_agenda()?;
         Self::check_indices()?;
@@ -101,10 +98,8 @@ impl<T: Config> Pallet<T> {
         match slot.state {
             SlotState::Drawing { draw } => {
                 let entity = Jobs::<T>::get(id.job).ok_or("a slot of no job")?.entity;
-                let looks = |found: Draw| found.job == id.job && found.slots.contains(&id.slot);
-                let listed = Draws::<T>::get(entity, draw).is_some_and(looks);
+                let listed = T::Draws::looks_for(entity, draw, Client::Job(id.job), id.slot);
                 ensure!(listed, "a slot that no draw looks for");
-                seen.drawing = seen.drawing.saturating_add(1);
             }
             SlotState::Offered { license, at, until } => {
                 ensure!(slot.drawn.is_some_and(|drawn| drawn.license == license), "an offer without a draw");
@@ -237,43 +232,6 @@ impl<T: Config> Pallet<T> {
         ensure!(done <= Polled::<T>::get(), "deadlines are dealt with before they are reached");
         ensure!(Deadlines::<T>::iter_keys().all(|(until, _)| until > done), "a deadline was passed over");
         ensure!(Deadlines::<T>::iter_keys().count() == seen.offers, "a deadline of no offer");
-        Ok(())
-    }
-
-    fn check_draws(seen: &Seen) -> Check {
-        let mut opened: BTreeMap<u32, u32> = BTreeMap::new();
-        let mut looking: BTreeMap<EntityId, (u32, usize)> = BTreeMap::new();
-        let mut slots = 0usize;
-        for (entity, id, draw) in Draws::<T>::iter() {
-            ensure!(Jobs::<T>::get(draw.job).is_some_and(|job| job.entity == entity), "a draw of another's job");
-            let sums = looking.entry(entity).or_default();
-            *sums = (sums.0.saturating_add(1), sums.1.saturating_add(draw.slots.len()));
-            ensure!(id < NextDraw::<T>::get(), "a draw beyond the last number");
-            ensure!(draw.opened <= Self::block(), "a draw of the future");
-            let include = Requests::<T>::get(draw.job).ok_or("a draw for a job without a request")?.selectors.include;
-            let (all, listed) = (draw.licenses <= T::Licenses::count(), draw.licenses as usize == include.len());
-            ensure!(if draw.included { listed } else { all }, "a draw through more licenses than there are");
-            ensure!(draw.included != include.is_empty(), "a draw that goes past the include list");
-            ensure!(!draw.slots.is_empty(), "a draw that looks for nothing");
-            let unique: BTreeSet<u16> = draw.slots.iter().copied().collect();
-            ensure!(unique.len() == draw.slots.len(), "a draw looks for a slot twice");
-            let known = Seeds::<T>::get(draw.opened);
-            let good = draw.seed.is_none() || draw.seed == known.map(|outputs| draw::seed(&outputs, id));
-            ensure!(good, "a draw's seed is not that of its block");
-            let most = draw.permutation().map_or(0, |order| order.positions());
-            ensure!(draw.position <= most, "a draw beyond its last position");
-            slots = slots.saturating_add(draw.slots.len());
-            let count = opened.entry(draw.opened).or_default();
-            *count = count.saturating_add(1);
-        }
-        ensure!(slots == seen.drawing, "a draw looks for a slot that is not drawn");
-        ensure!(OpenedAt::<T>::iter().collect::<BTreeMap<_, _>>() == opened, "draws of a block are miscounted");
-        ensure!(Seeds::<T>::iter_keys().all(|block| opened.contains_key(&block)), "a seed that no draw needs");
-        let ready = |block: &u32| block.saturating_add(SEED_BLOCKS) < Self::block();
-        ensure!(opened.keys().filter(|block| ready(block)).all(Seeds::<T>::contains_key), "a seed was missed");
-        let stored = Turns::<T>::iter().map(|(entity, it)| (entity, (it.draws, it.slots as usize)));
-        ensure!(stored.collect::<BTreeMap<_, _>>() == looking, "what an entity looks for is miscounted");
-        ensure!(Turns::<T>::count() as usize == looking.len(), "entities that look for nodes are miscounted");
         Ok(())
     }
 
@@ -424,7 +382,7 @@ mod tests {
     }
 
     /// The slot is running as service 0; the next one of its job is offered, and one of another job is drawn.
-    const BREAKS: [(&str, Break); 37] = [
+    const BREAKS: [(&str, Break); 32] = [
         ("a slot's terms are out of order", |id| change_slot(id, |slot| assert!(slot.append(0, 1)))),
         ("a slot's service is another's", |_| change_service(|service| service.slot.slot = 1)),
         ("a slot holds less than it may have to pay", |id| change_slot(id, |slot| slot.held -= 1)),
@@ -432,23 +390,10 @@ mod tests {
             change_service(|service| service.left = Some(Left { at: 1, last: service.first }))
         }),
         ("a service ends without its slot", |_| change_service(|service| service.ends = service.ends.minus(1))),
-        ("a slot that no draw looks for", |_| Draws::<Test>::remove(entity(&bob()), 1)),
+        ("a slot that no draw looks for", |_| pallet_draws::Draws::<Test>::remove(entity(&bob()), 1)),
         ("a slot with more draws in hand than it can have", |id| change_slot(id, |slot| slot.draws += 1)),
         ("a license is left out of a slot twice", |id| {
             change_slot(id, |slot| (0..2).for_each(|_| slot.leave_out(LicenseId(1), Setback::Failed)))
-        }),
-        ("a draw of another's job", |_| {
-            let draw = Draws::<Test>::get(entity(&bob()), 1).expect("it is open");
-            Draws::<Test>::insert(entity(&carol()), 1, draw);
-        }),
-        ("a draw that goes past the include list", |_| {
-            Draws::<Test>::mutate(entity(&bob()), 1, |draw| {
-                let draw = draw.as_mut().expect("it is open");
-                (draw.included, draw.licenses) = (true, 0);
-            })
-        }),
-        ("what an entity looks for is miscounted", |_| {
-            Turns::<Test>::mutate(entity(&bob()), |looking| looking.as_mut().expect("it looks").slots += 1)
         }),
         ("an offer that never lapses", |_| assert!(Deadlines::<Test>::drain().next().is_some())),
         ("a deadline of no offer", |id| Deadlines::<Test>::insert(1_000_000, id, ())),
@@ -470,8 +415,6 @@ mod tests {
         ("a job's state is not what its slots say", |id| change_job(id, |job| job.state = JobState::Running)),
         ("a request is missing, or outlived its job", |id| Requests::<Test>::remove(id.job)),
         ("a job that its owner does not list", |id| JobsOf::<Test>::remove(alice(), id.job.0.to_be_bytes())),
-        ("draws of a block are miscounted", |_| assert!(OpenedAt::<Test>::drain().next().is_some())),
-        ("a seed that no draw needs", |_| Seeds::<Test>::insert(1, [[0; 32]; 4])),
         ("a service that is not on the agenda", |_| assert!(Agenda::<Test>::drain().next().is_some())),
         ("an entry of the agenda for no service", |_| Agenda::<Test>::insert(EpochIndex(1_000), 77, ())),
         ("an index is lost", |_| Indices::<Test>::put(2)),

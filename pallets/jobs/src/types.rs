@@ -1,12 +1,12 @@
-//! What is stored about jobs, their slots, draws and services.
+//! What is stored about jobs, their slots and services.
 
 use crate::blame::Trial;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use ratio1_primitives::{
-    jobs::{draw, SlotRef, MAX_NODES, PERIOD},
+    jobs::{Drawn, SlotRef, PERIOD},
     kyc::EntityId,
-    Balance, BlockNumber, EpochIndex, Hash, JobId, LicenseId,
+    Balance, BlockNumber, EpochIndex, LicenseId,
 };
 use scale_info::TypeInfo;
 
@@ -22,9 +22,6 @@ pub const MAX_RECENT: u32 = 5;
 pub const SPARE_DRAWS: u8 = 16;
 /// Licenses that had a slot and are not drawn for it again. One that had as many ends.
 pub const MAX_TRIED: u32 = 16;
-/// Slots of one entity for which nodes can be looked for when more are asked for. Slots that move are never refused.
-pub const MAX_LOOKED_FOR: u32 = 128;
-
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum JobState {
@@ -187,29 +184,6 @@ pub enum Leaving {
     Absent,
 }
 
-/// How a slot came by its node: with the state of the request's block, enough to recompute it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Drawn {
-    /// The draw.
-    pub draw: u64,
-    /// The block in which it was opened: the four blocks after it make the seed.
-    pub opened: BlockNumber,
-    /// Its seed.
-    pub seed: Hash,
-    /// Licenses it went through: all there were, or those of the include list.
-    pub licenses: u32,
-    /// Whether it is the request's include list that it went through: then a position is an entry of that.
-    pub included: bool,
-    /// The finalised epoch whose bytes counted.
-    pub bytes_of: EpochIndex,
-    /// The pass.
-    pub pass: u32,
-    /// The position in it.
-    pub position: u64,
-    /// Who was found.
-    pub license: LicenseId,
-}
-
 /// One place of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Slot {
@@ -295,49 +269,6 @@ impl Slot {
     }
 }
 
-/// A draw that looks for nodes.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Draw {
-    /// For this job.
-    pub job: JobId,
-    /// For these of its slots, in this order.
-    pub slots: BoundedVec<u16, ConstU32<MAX_NODES>>,
-    /// The block in which it was opened. Candidates are what they had declared by then.
-    pub opened: BlockNumber,
-    /// Licenses it goes through: all there were, or those of the include list.
-    pub licenses: u32,
-    /// Whether it is the include list.
-    pub included: bool,
-    /// The newest finalised epoch there was: its bytes count.
-    pub bytes_of: EpochIndex,
-    /// Its seed, once the blocks that make it are there.
-    pub seed: Option<Hash>,
-    /// The pass it is in.
-    pub pass: u32,
-    /// The next position of that pass.
-    pub position: u64,
-    /// The polled block after which it gives up.
-    pub until: u32,
-}
-
-impl Draw {
-    /// The order in which it goes through the licenses. `None` before its seed is known.
-    pub fn permutation(&self) -> Option<draw::Permutation> {
-        self.seed.map(|seed| draw::Permutation::new(seed, self.licenses))
-    }
-}
-
-/// An entity that looks for nodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Looking {
-    /// Its draws.
-    pub draws: u32,
-    /// The slots they look for.
-    pub slots: u32,
-    /// The draw that had its last turn.
-    pub last: u64,
-}
-
 /// Up to 30 epochs of a service whose earnings are released together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Period {
@@ -367,7 +298,7 @@ pub struct Service<AccountId> {
     pub slot: SlotRef,
     /// Whose node.
     pub license: LicenseId,
-    /// Who is paid: the license's owner at its acceptance. It can not change while the node serves.
+    /// Who is paid: the license's owner at its acceptance. It cannot change while the node serves.
     pub payee: AccountId,
     /// The block of its acceptance.
     pub block: BlockNumber,

@@ -24,19 +24,11 @@ pub trait WeightInfo {
     fn authorize_resign() -> Weight;
     /// See [`crate::Pallet::set_parameters`].
     fn set_parameters() -> Weight;
-    /// Keeping a VRF output, with a seed to be kept.
-    fn note_output() -> Weight;
     /// What `on_poll` costs when there is nothing to do.
     fn poll() -> Weight;
-    /// One turn of a draw, that looks at the licenses of `p` positions and takes none.
-    fn draw_step(p: u32) -> Weight;
-    /// A position at which there is no license to look at.
-    fn draw_skip() -> Weight;
-    /// Reading the other slots of a job with `n` slots.
-    fn draw_own(n: u32) -> Weight;
     /// Offering a slot to who was found.
     fn offer() -> Weight;
-    /// A draw giving up one slot.
+    /// A draw giving up its only slot, with the end of the draw.
     fn give_up() -> Weight;
     /// An offer lapsing: the slot is drawn again.
     fn lapse_offer() -> Weight;
@@ -99,20 +91,8 @@ impl WeightInfo for () {
     fn set_parameters() -> Weight {
         rough(0, 1)
     }
-    fn note_output() -> Weight {
-        rough(3, 2)
-    }
     fn poll() -> Weight {
         rough(8, 4)
-    }
-    fn draw_step(p: u32) -> Weight {
-        rough(8, 2).saturating_add(each(p, 8, 0))
-    }
-    fn draw_skip() -> Weight {
-        Weight::from_parts(10_000_000, 0)
-    }
-    fn draw_own(n: u32) -> Weight {
-        each(n, 4, 0)
     }
     fn offer() -> Weight {
         rough(8, 8)

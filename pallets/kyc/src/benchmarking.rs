@@ -34,7 +34,7 @@ fn attested<T: Config>(by: T::AccountId) -> Result<T::AccountId, BenchmarkError>
     let expires = in_epochs::<T>(100);
     let attestation = Attestation { entity: ENTITY, kind: EntityKind::Individual, country: NOWHERE, expires };
     let change = Pallet::<T>::check_attest(None, &who, &attestation, T::Epochs::current())
-        .map_err(|_| BenchmarkError::Stop("the account can not be attested"))?;
+        .map_err(|_| BenchmarkError::Stop("the account cannot be attested"))?;
     Pallet::<T>::record(&who, attestation, Some(&by), change);
     Ok(who)
 }
@@ -150,7 +150,7 @@ mod benchmarks {
     fn restore_entity() -> Result<(), BenchmarkError> {
         let origin = admin::<T>()?;
         attested::<T>(registrar::<T>())?;
-        Pallet::<T>::end_entity(ENTITY).map_err(|_| BenchmarkError::Stop("the entity can not be revoked"))?;
+        Pallet::<T>::end_entity(ENTITY).map_err(|_| BenchmarkError::Stop("the entity cannot be revoked"))?;
         #[extrinsic_call]
         _(origin as T::RuntimeOrigin, ENTITY);
         assert_eq!(Entities::<T>::get(ENTITY).and_then(|entity| entity.stops), None);

@@ -17,7 +17,7 @@ mod errors {
         MalformedCountry,
         /// The attestation would have expired already; give an epoch after the running one.
         ExpiryPassed,
-        /// The country is on the prohibited list; its accounts can not be attested while it is.
+        /// The country is on the prohibited list; its accounts cannot be attested while it is.
         CountryIsProhibited,
         /// The account belongs to another entity for good; attest another account of the new entity.
         EntityChanged,

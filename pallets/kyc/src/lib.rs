@@ -1,6 +1,6 @@
 //! # KYC pallet
 //!
-//! Who may take part: registrars and their attestations (protocol section 2).
+//! Who may take part: registrars and their attestations (docs/protocol/identity.md#attestations).
 //!
 //! ## Overview
 //!
@@ -53,7 +53,7 @@
 //! ## What is not kept
 //!
 //! Only the newest record of each account and the present list of countries are stored: whoever asks for standing asks
-//! for the running epoch and keeps what follows from the answer. Past epochs can not be asked for. What is restored or
+//! for the running epoch and keeps what follows from the answer. Past epochs cannot be asked for. What is restored or
 //! permitted again gives standing from that moment on.
 //!
 //! ## Invariants
@@ -292,7 +292,7 @@ pub mod pallet {
             Ok(())
         }
 
-        /// Attest an account, or renew or correct its attestation; the account's entity can not change. `expires` is
+        /// Attest an account, or renew or correct its attestation; the account's entity cannot change. `expires` is
         /// the first epoch in which the account is no longer admitted. To bring it forward counts as a revocation.
         ///
         /// Origin: governance; or a registrar, if nobody attested the account before, this registrar did, or one who was

@@ -22,7 +22,7 @@ pub struct GenesisDeed<AccountId> {
     pub assigned: Option<Balance>,
 }
 
-/// A preset that can not be is refused when the chain is built.
+/// A preset that cannot be is refused when the chain is built.
 fn fail(what: &str, error: DispatchError) -> ! {
     panic!("genesis: {what}: {error:?}")
 }
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
     /// Create the collection and issue the preset's deeds, each under the rules it would meet later.
     pub(crate) fn build_genesis(deeds: &[GenesisDeed<AccountId>]) {
         let start = EpochIndex(0);
-        T::Token::create_collection().unwrap_or_else(|e| fail("the deed collection can not be created", e));
+        T::Token::create_collection().unwrap_or_else(|e| fail("the deed collection cannot be created", e));
         for deed in deeds {
             let issued = match (deed.class, deed.assigned) {
                 (LicenseClass::Master, Some(assigned)) => Self::do_grant(&deed.owner, assigned, start),
@@ -39,10 +39,10 @@ impl<T: Config> Pallet<T> {
                 (_, Some(_)) => panic!("genesis: only Master deeds have `assigned`"),
                 (class, None) => Self::do_issue(class, &deed.owner),
             };
-            let id = issued.unwrap_or_else(|e| fail("a deed can not be issued", e));
+            let id = issued.unwrap_or_else(|e| fail("a deed cannot be issued", e));
             if let Some(node) = deed.node {
                 assert!(!NodeLicense::<T>::contains_key(node), "genesis: node {node} is linked twice");
-                Self::set_link(id, node, start).unwrap_or_else(|e| fail("a node can not be linked", e));
+                Self::set_link(id, node, start).unwrap_or_else(|e| fail("a node cannot be linked", e));
             }
         }
     }

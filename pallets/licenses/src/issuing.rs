@@ -9,7 +9,7 @@ use ratio1_primitives::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// How many deeds of `class` there can ever be (protocol section 2).
+/// How many deeds of `class` there can ever be (docs/protocol/licenses.md#classes-of-licenses).
 pub const fn class_limit(class: LicenseClass) -> u32 {
     match class {
         LicenseClass::Genesis => 1,

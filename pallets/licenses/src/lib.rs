@@ -1,6 +1,6 @@
 //! # Licenses pallet
 //!
-//! Node Deeds: their classes, owners and links to nodes (protocol section 2).
+//! Node Deeds: their classes, owners and links to nodes (docs/protocol/licenses.md#classes).
 //!
 //! ## Overview
 //!
@@ -45,7 +45,7 @@
 //! - One license <-> one node, both ways; a linked license exists and is not banned.
 //! - The newest mask of every page agrees with the links. In no epoch two nodes are linked to one license, not even one
 //!   after the other.
-//! - Ids are dense; class counts are right and within the limits of the whitepaper.
+//! - Ids are dense; class counts are right and within docs/protocol/licenses.md#classes-of-licenses.
 //! - Every deed has an owner, and between calls none is unlocked.
 //! - Every Master deed has a grant and no other deed has; the sums, of all and by entity, are those of the grants and
 //!   within the limits. Only Master deeds that are not banned have approvals.

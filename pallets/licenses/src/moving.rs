@@ -1,4 +1,4 @@
-//! Moving a deed: the checks the token pallet can not make, and the permit.
+//! Moving a deed: the checks the token pallet cannot make, and the permit.
 
 use crate::{history::mask_at, Config, Error, Event, LinkedPages, Pallet, Permit, DEED_COLLECTION};
 use frame_support::{ensure, traits::Locker};
@@ -44,8 +44,8 @@ impl<T: Config> Pallet<T> {
         Ok(entity)
     }
 
-    /// Whether an open epoch can still credit an unlinked deed: one at whose end it was linked. The running epoch can
-    /// not, as the deed will not be linked when it ends. Bounded by the open epochs there can be.
+    /// Whether an open epoch can still credit an unlinked deed: one at whose end it was linked. The running epoch cannot
+    /// , as the deed will not be linked when it ends. Bounded by the open epochs there can be.
     fn awaits_pay(license: LicenseId) -> bool {
         let versions = LinkedPages::<T>::get(license.page());
         let was_linked = |epoch| mask_at(&versions, epoch).is_some_and(|mask| mask.get(license.offset()));

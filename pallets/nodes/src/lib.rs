@@ -1,6 +1,6 @@
 //! # Nodes pallet
 //!
-//! What nodes offer for jobs, what of it is reserved, and how they stand (protocol section 6).
+//! What nodes offer for jobs, what of it is reserved, and how they stand (docs/protocol/jobs.md#declarations).
 //!
 //! ## Overview
 //!

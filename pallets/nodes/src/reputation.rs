@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
     /// the epoch ended. To be called once for each epoch and page, in whatever order epochs are closed; for
     /// [`OnEpochEnd::on_page`](ratio1_primitives::traits::OnEpochEnd::on_page). Bytes past the page are ignored.
     pub fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
-        // What is unknown moves nothing. It can not be unknown here: both are kept until the epoch is closed, and it is
+        // What is unknown moves nothing. It cannot be unknown here: both are kept until the epoch is closed, and it is
         // closed only after its last page.
         let Some(threshold) = T::Availability::threshold(epoch) else { return };
         let Some(linked) = T::Licenses::linked(page, epoch) else { return };

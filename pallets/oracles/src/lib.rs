@@ -1,11 +1,11 @@
 //! # Oracles pallet
 //!
-//! Who validates and votes: admission, session keys, removal, offences (protocol section 3).
+//! Who validates and votes: admission, session keys, removal, offences (docs/protocol/oracles.md#becoming-an-oracle).
 //!
 //! ## Overview
 //!
 //! Oracles are the validators. The validator id is the account that owns the oracle's license, so the fees of a block
-//! go to that owner. Governance admits and removes; an oracle can not leave by itself (the runtime filters
+//! go to that owner. Governance admits and removes; an oracle cannot leave by itself (the runtime filters
 //! `Session::set_keys` and `Session::purge_keys`) and one that is removed never returns, neither with that license nor
 //! with that account. The set never falls below [`Minimum`].
 //!

@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
     fn plan() -> Option<Vec<T::AccountId>> {
         let admitted = Self::admitted();
         let rotated = KeysChanged::<T>::take();
-        // Consensus can not go on without authorities; the set is never empty on a chain that was given oracles.
+        // Consensus cannot go on without authorities; the set is never empty on a chain that was given oracles.
         let changed = !admitted.is_empty() && (rotated || admitted != T::Session::validators());
         changed.then_some(admitted)
     }

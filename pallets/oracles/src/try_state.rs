@@ -1,4 +1,4 @@
-//! The invariants (protocol section 10, number 6).
+//! The invariants (docs/protocol/invariants.md#6-the-oracle-set).
 
 use crate::{
     Config, Marked, Minimum, OracleRecord, Oracles, Pallet, Queued, Removed, RemovedLicenses, SessionInspect, Voters,

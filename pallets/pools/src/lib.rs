@@ -1,6 +1,6 @@
 //! # Pools pallet
 //!
-//! Where the Genesis deed's R1 goes, and how it leaves (protocol sections 1 and 5).
+//! Where the Genesis deed's R1 goes, and how it leaves (docs/protocol/rewards.md#pools).
 //!
 //! ## Overview
 //!
@@ -38,7 +38,7 @@
 //!
 //! ## What is free of fees
 //!
-//! On a chain that begins without R1 the liquidity wallet pays everybody's first fees and can not pay its own: all it
+//! On a chain that begins without R1 the liquidity wallet pays everybody's first fees and cannot pay its own: all it
 //! has is held. So its disbursements are feeless, where they succeed. So that this is no way to fill blocks for nothing,
 //! a disbursement moves at least [`MIN_LIQUIDITY`] (or all that is left), and only the first [`FREE_PER_EPOCH`] of an
 //! epoch are free; the others, and all that fail, cost an ordinary fee of the wallet's free balance.

@@ -1,6 +1,6 @@
 //! # Price pallet
 //!
-//! The R1/USD rate (protocol section 8).
+//! The R1/USD rate (docs/protocol/governance.md#price).
 //!
 //! ## Overview
 //!

@@ -16,7 +16,7 @@ use ratio1_primitives::{
     Balance, LicenseClass, LicenseId,
 };
 
-/// The shares can not exceed the cap, so a class that keeps to its share keeps the whole to the cap.
+/// The shares cannot exceed the cap, so a class that keeps to its share keeps the whole to the cap.
 const _: () = assert!(
     economics::GENESIS_SHARE + economics::MASTER_SHARE + economics::NODE_SHARE <= economics::CAP,
     "shares of the classes exceed the cap"

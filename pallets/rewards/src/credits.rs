@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
     /// Page `page` of the licenses' bytes in `epoch` is final. To be called once for each epoch and page, in whatever
     /// order epochs are closed; for [`OnEpochEnd::on_page`](ratio1_primitives::traits::OnEpochEnd::on_page).
     pub fn on_page(epoch: EpochIndex, page: u32, bytes: &[u8]) {
-        // What is unknown pays nothing. It can not be unknown here: links of an epoch are kept until it is closed, and
+        // What is unknown pays nothing. It cannot be unknown here: links of an epoch are kept until it is closed, and
         // it is closed only after its last page.
         let linked = T::Licenses::linked(page, epoch).unwrap_or_default();
         let masters = T::Licenses::masters(page);

@@ -1,11 +1,11 @@
 //! # Rewards pallet
 //!
-//! Proof of Availability: what finalised availability mints (protocol section 5).
+//! Proof of Availability: what finalised availability mints (docs/protocol/rewards.md#credits).
 //!
 //! ## Overview
 //!
-//! Turns finalised availability into R1. There is no pre-mine: whatever R1 exists was minted here.
-//! A genesis that issues any is refused.
+//! Turns finalised availability into R1. There is no pre-mine: whatever R1 exists was minted here. A genesis that issues
+//! any is refused.
 //!
 //! A Node Deed mines for its owner and the Genesis deed for the five pools, both by *byte credits*: every finalised
 //! epoch adds the license's availability byte, and a claim mints what these credits have earned and was not paid yet. A

@@ -87,7 +87,7 @@ impl<T: Config> SupplyLedger for Pallet<T> {
     }
 }
 
-/// Burns an amount and counts it: for fees whose author can not receive, dust, and anything else that ends as a
+/// Burns an amount and counts it: for fees whose author cannot receive, dust, and anything else that ends as a
 /// [`Credit`] nobody takes.
 ///
 /// ```ignore

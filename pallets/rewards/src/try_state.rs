@@ -1,4 +1,4 @@
-//! Invariants 1 and 5 of the protocol, and those of the module page.
+//! docs/protocol/invariants.md#1-supply, docs/protocol/invariants.md#5-credits, and those of the module page.
 
 use crate::*;
 use alloc::collections::BTreeMap;

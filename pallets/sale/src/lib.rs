@@ -1,6 +1,6 @@
 //! # Sale pallet
 //!
-//! The sale of Node Deeds in twelve tiers (protocol section 2, "Buying an ND").
+//! The sale of Node Deeds in twelve tiers (docs/protocol/licenses.md#the-sale).
 //!
 //! ## Overview
 //!
@@ -177,7 +177,7 @@ pub mod pallet {
         PriceAboveMaximum,
         /// Your entity would spend more dollars on deeds than it may; the view function `left_for` tells what is left.
         LimitExceeded,
-        /// You can not spend what the deeds cost; bring R1 into the account, free some that is held, or buy fewer.
+        /// You cannot spend what the deeds cost; bring R1 into the account, free some that is held, or buy fewer.
         InsufficientFunds,
         /// The liquidity wallet or that of operations is not set up; tell governance.
         NoWallet,

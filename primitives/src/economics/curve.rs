@@ -1,4 +1,4 @@
-//! The S-shaped release of Master deeds (protocol section 5, whitepaper 3.1.5), in deterministic fixed point.
+//! The S-shaped release of Master deeds (docs/protocol/rewards.md#the-curve, whitepaper 3.1.4), in fixed point.
 //!
 //! With `sigma(u) = 1 / (1 + e^-u)` and `u = (t - 22) / 2` the protocol's
 //!
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(release(0, zero, zero, last), 0);
     }
 
-    /// Any amount that can be assigned, and some that can not.
+    /// Any amount that can be assigned, and some that cannot.
     fn amounts() -> impl Strategy<Value = Balance> {
         prop_oneof![0..=MASTER_LIMIT, 0..=1_000u128, Just(MASTER_SHARE), Just(CAP), any::<u128>()]
     }

@@ -1,4 +1,4 @@
-//! The life of R1 as pure functions: what a license may mint (protocol section 5, whitepaper eq. 4-7 and 11), how
+//! The life of R1 as pure functions: what a license may mint (docs/protocol/rewards.md#credits, eq. 4-7, 11), how
 //! Master deeds are released ([`curve`]), what deeds cost ([`sale`]), what an R1 is worth ([`price`]) and where the
 //! Genesis deed's R1 goes ([`pools`]).
 
@@ -54,7 +54,7 @@ pub const fn share(class: LicenseClass) -> Balance {
 }
 
 /// What a license of `class` has earned in all with `credits` byte credits: `N * min(c, max) / max`. Monotone, exact
-/// at the maximum, and the sum of any sequence of claims is the same as one claim (whitepaper eq. 4-6, 11).
+/// at the maximum, and any sequence of claims pays the same as one (docs/protocol/rewards.md#what-a-claim-pays).
 pub fn minted(class: LicenseClass, credits: u32) -> Balance {
     let Some((entitlement, max)) = schedule(class) else { return 0 };
     // The largest product, the Genesis deed's, is below 2^103.
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(minted(Node, u32::MAX), NODE_ENTITLEMENT);
         assert_eq!(minted(Genesis, 93_075), GENESIS_SHARE);
         assert_eq!(minted(Master, u32::MAX), 0);
-        // One third of the epochs mint one third (whitepaper 3.2.1's first year).
+        // One third of the epochs mint one third (whitepaper 3.2.1, docs/protocol/rewards.md#byte-credits).
         assert_eq!(minted(Node, 360 * 255), NODE_ENTITLEMENT / 3);
     }
 

@@ -1,4 +1,4 @@
-//! The five pools into which the Genesis deed mines (protocol section 5, whitepaper 3.3).
+//! The five pools into which the Genesis deed mines (docs/protocol/rewards.md#five-pools, whitepaper 3.3).
 
 use super::portion;
 use crate::Balance;

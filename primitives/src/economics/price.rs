@@ -1,4 +1,4 @@
-//! What an R1 is worth in USD, and what USD are worth in R1 (protocol section 8).
+//! What an R1 is worth in USD, and what USD are worth in R1 (docs/protocol/governance.md#price).
 
 use super::{portion, R1};
 use crate::Balance;

@@ -1,4 +1,4 @@
-//! The sale of Node Deeds: twelve tiers, and where the price goes (protocol section 2, whitepaper 3.1.4).
+//! The sale of Node Deeds: twelve tiers, where the price goes (docs/protocol/licenses.md#the-sale, whitepaper 3.1.4).
 
 use super::{
     portion,

@@ -1,4 +1,4 @@
-//! The draw: which license serves (protocol section 6, "Assignment"). Pure, so that anyone can recompute it.
+//! The draw: which license serves (docs/protocol/jobs.md#the-draw). Pure, so that anyone can recompute it.
 //!
 //! A draw goes through *positions* 0, 1, 2 … of a permutation of the licenses, keyed by its seed; of a request with an
 //! include list, of that list, so that finding one of sixteen does not take a walk through the network. The license at a

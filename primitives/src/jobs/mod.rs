@@ -1,12 +1,15 @@
-//! Proof of AI as types and pure functions (protocol section 6, whitepaper 3.2.5): what a job asks for ([`request`]), what
-//! it costs and earns ([`price`]), who gets it ([`draw`]), and what a node offers and is worth ([`node`]).
+//! Proof of AI as types and pure functions (docs/protocol/jobs.md#asking): what a job asks for ([`request`]), what it
+//! costs and earns ([`price`]), who gets it ([`draw`]), how draws and markets talk ([`market`]), and what a node offers
+//! and is worth ([`node`]).
 
 pub mod draw;
+pub mod market;
 pub mod node;
 pub mod price;
 pub mod region;
 pub mod request;
 
+pub use market::{Client, Drawn, MAX_LOOKED_FOR};
 pub use node::{Capacity, NodeProfile, Outcome, Reputation};
 pub use price::{Gpu, Tier};
 pub use request::{Cid, HealthCheck, JobRequest, Restart, Selectors, Tag};
@@ -19,8 +22,9 @@ use scale_info::TypeInfo;
 pub const MAX_NODES: u32 = 64;
 /// Epochs a slot can be paid for in advance.
 pub const MAX_EPOCHS: u32 = 1_080;
-/// Service slots one node can run: what a heartbeat can report on.
-pub const MAX_SLOTS_PER_NODE: u32 = crate::heartbeat::MAX_SERVICES;
+/// Service slots one node can run: no more than a heartbeat can report on, as
+/// [`MAX_SERVICES_PER_BEAT`](crate::heartbeat::MAX_SERVICES_PER_BEAT) checks.
+pub const MAX_SLOTS_PER_NODE: u32 = 64;
 /// Service slots that can run at a time: as many pages of a ballot as 100 000 licenses take.
 pub const MAX_SERVICES: u32 = 98 * crate::PAGE_SIZE;
 /// Epochs after which what a slot earned is released.

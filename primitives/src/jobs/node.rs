@@ -38,7 +38,7 @@ impl Capacity {
             && other.gpus <= self.gpus
     }
 
-    /// Both together. `None` if that can not be counted.
+    /// Both together. `None` if that cannot be counted.
     pub fn plus(&self, other: &Self) -> Option<Self> {
         Some(Self {
             cpu_milli: self.cpu_milli.checked_add(other.cpu_milli)?,

@@ -1,4 +1,4 @@
-//! What a node costs per epoch, and what it earns (protocol section 6, whitepaper eq. 12).
+//! What a node costs per epoch, and what it earns (docs/protocol/jobs.md#tiers-and-prices; eq. 12).
 
 use super::Capacity;
 use crate::{
@@ -105,7 +105,7 @@ impl Gpu {
 }
 
 /// Base units per node and epoch at `rate`, rounded up: what is asked in dollars is what is paid. `None` for a rate of
-/// zero, or a price that can not be counted.
+/// zero, or a price that cannot be counted.
 pub fn node_price(tier: Tier, gpu: Option<Gpu>, rate: Price) -> Option<Balance> {
     r1_for(tier.usd().saturating_add(gpu.map_or(0, Gpu::usd)), rate)
 }

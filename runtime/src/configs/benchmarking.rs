@@ -3,14 +3,15 @@
 use crate::*;
 use alloc::{format, vec::Vec};
 use codec::Encode;
+use frame_benchmarking::BenchmarkError;
 use frame_support::BoundedVec;
 use frame_system::RawOrigin;
 use pallet_pools::Wallet;
 use ratio1_primitives::{
     ballot::{Frozen, Page, Seat, MAX_ORACLES},
     economics::{self, price::USD},
-    jobs::{NodeProfile, Reputation},
-    kyc::{Country, EntityKind},
+    jobs::{Client, NodeProfile, Reputation},
+    kyc::{Country, EntityId, EntityKind},
     pages,
     traits::{DeedToken, KycInspect, LicenseInspect, PageMask, PriceInspect},
     ClockParams, EpochIndex, EpochParams, Grant, License, LicenseClass, LicenseId, Link, NodeId, VoteId, PAGE_SIZE,
@@ -269,6 +270,16 @@ impl pallet_nodes::BenchmarkHelper for Scene {
     fn linked_page(epoch: EpochIndex) {
         Self::link_page(epoch);
         Self::freeze(epoch, PAGE_SIZE, 0);
+    }
+}
+
+impl pallet_draws::BenchmarkHelper for Scene {
+    fn client(draw: u64, others: u32, licenses: u32) -> Result<(EntityId, Client, u16), BenchmarkError> {
+        pallet_jobs::benchmarking::client::<Runtime>(draw, others, licenses)
+    }
+
+    fn candidate(license: LicenseId, reputation: Reputation) -> Result<(), BenchmarkError> {
+        pallet_jobs::benchmarking::candidate::<Runtime>(license, reputation)
     }
 }
 

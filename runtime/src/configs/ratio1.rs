@@ -172,6 +172,20 @@ impl pallet_nodes::Config for Runtime {
     type BenchmarkHelper = super::benchmarking::Scene;
 }
 
+impl pallet_draws::Config for Runtime {
+    type Market = Jobs;
+    type Kyc = Kyc;
+    type Licenses = Licenses;
+    type Oracles = Oracles;
+    type Workers = Nodes;
+    type Epochs = Availability;
+    type Availability = Availability;
+    type Randomness = VrfOutputs;
+    type WeightInfo = weights::pallet_draws::WeightInfo<Runtime>;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = super::benchmarking::Scene;
+}
+
 impl pallet_jobs::Config for Runtime {
     type AdminOrigin = Admin;
     type Currency = Balances;
@@ -183,7 +197,7 @@ impl pallet_jobs::Config for Runtime {
     type Workers = Nodes;
     type Epochs = Availability;
     type Availability = Availability;
-    type Randomness = VrfOutputs;
+    type Draws = Draws;
     type Time = Timestamp;
     type Supply = Rewards;
     type WeightInfo = weights::pallet_jobs::WeightInfo<Runtime>;

@@ -74,7 +74,7 @@ impl crate::network::Config for Runtime {}
 
 /// What no signed caller may do.
 ///
-/// - Session keys are set by `oracles.register_keys` alone: an oracle can not slip out of the set by purging them.
+/// - Session keys are set by `oracles.register_keys` alone: an oracle cannot slip out of the set by purging them.
 /// - Burning outside the protocol's own burns would leave the supply uncounted.
 /// - Deeds move through `licenses` alone, which checks the receiver; other collections are not offered.
 pub struct CallFilter;

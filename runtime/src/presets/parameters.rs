@@ -1,4 +1,4 @@
-//! The parameters that tell the networks apart (the table of protocol section 1).
+//! The parameters that tell the networks apart (docs/protocol/units-and-clock.md#one-runtime-four-presets).
 
 use super::*;
 use frame_support::build_struct_json_patch;

@@ -1,6 +1,7 @@
 //! Measured weights, one file per pallet, made by `scripts/weights`.
 
 pub mod pallet_availability;
+pub mod pallet_draws;
 pub mod pallet_governance;
 pub mod pallet_jobs;
 pub mod pallet_kyc;

@@ -1,8 +1,8 @@
 //! What must hold after every block.
 
 use ratio1_runtime::{
-    Availability, Balance, Balances, Governance, Jobs, Kyc, Licenses, Nodes, Oracles, Pools, Price, Rewards, Runtime,
-    Sale,
+    Availability, Balance, Balances, Draws, Governance, Jobs, Kyc, Licenses, Nodes, Oracles, Pools, Price, Rewards,
+    Runtime, Sale,
 };
 
 /// Every invariant of our pallets, and that every base unit is on some account.
@@ -17,6 +17,7 @@ pub fn check_invariants() {
     Pools::do_try_state().expect("pools");
     Governance::do_try_state().expect("governance");
     Nodes::do_try_state().expect("nodes");
+    Draws::do_try_state().expect("draws");
     Jobs::do_try_state().expect("jobs");
     check_conservation();
 }

@@ -1,8 +1,6 @@
 //! The real runtime, block by block, without a node: real extrinsics, real signatures, every invariant after every
 //! block.
 
-#![allow(dead_code, unused_imports)] // every test binary uses its own part
-
 mod checks;
 pub mod council;
 mod genesis;

@@ -2,9 +2,10 @@
 //! got, paid and gave back.
 
 use super::money::total;
+use pallet_draws::Event as DrawEvent;
 use pallet_jobs::{Event, Ledger, Services, Slot, Slots};
 use ratio1_primitives::{
-    jobs::{SlotRef, PERIOD},
+    jobs::{Client, SlotRef, PERIOD},
     traits::{AvailabilityProvider, ClockInspect},
     EpochIndex, JobId, LicenseId, PAGE_SIZE,
 };
@@ -61,6 +62,9 @@ impl Books {
                 }
                 RuntimeEvent::Jobs(Event::JobClosed { job, ledger, .. }) => closed.push((*job, *ledger)),
                 RuntimeEvent::Jobs(event) => self.follow(event, events),
+                RuntimeEvent::Draws(DrawEvent::DrawOpened { client: Client::Job(job), burned, .. }) => {
+                    self.ledger(*job).burned += burned;
+                }
                 _ => (),
             }
         }
@@ -84,7 +88,6 @@ impl Books {
                 let ledger = self.ledger(*job);
                 (ledger.burned, ledger.paid) = (ledger.burned + burned, ledger.paid + paid);
             }
-            Event::DrawOpened { job, burned, .. } => self.ledger(*job).burned += burned,
             Event::CameToNothing { slot, burned, .. } => self.ledger(slot.job).burned += burned,
             Event::Rejected { slot, epoch, burned, topped } => self.reject(*slot, *epoch, *burned, *topped),
             Event::Released { .. } => self.release(event, events),
@@ -213,7 +216,7 @@ impl Books {
             let (job, amount) = match event {
                 RuntimeEvent::Jobs(Event::Released { slot, gross, .. }) => (slot.job, gross),
                 RuntimeEvent::Jobs(Event::CameToNothing { slot, burned, .. }) => (slot.job, burned),
-                RuntimeEvent::Jobs(Event::DrawOpened { job, burned, .. }) => (*job, burned),
+                RuntimeEvent::Draws(DrawEvent::DrawOpened { client: Client::Job(job), burned, .. }) => (*job, burned),
                 _ => continue,
             };
             if let Some(job) = pallet_jobs::Jobs::<Runtime>::get(job) {

@@ -247,7 +247,7 @@ impl Gen {
         Balances::free_balance(&self.actors[i].id)
     }
 
-    /// Whether somebody can not pay a fee.
+    /// Whether somebody cannot pay a fee.
     pub fn is_broke(&self, i: usize) -> bool {
         self.balance(i) < R1 / 10
     }

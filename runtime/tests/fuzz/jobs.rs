@@ -91,7 +91,8 @@ pub fn draw(g: &mut Gen, call: &str) -> Option<Step> {
             g.signed(who, Call::add_nodes { job, nodes, epochs, max_price })
         }
         "cancel" => {
-            let (who, job) = job_of(g, |job| job.live > 0 && job.cancelled.is_none())?;
+            let again = g.chance(0.1);
+            let (who, job) = job_of(g, |job| job.live > 0 && job.cancelled.is_some() == again)?;
             g.signed(who, Call::cancel { job })
         }
         "reject" => reject(g),
@@ -114,7 +115,7 @@ fn greedy_request(g: &mut Gen) -> Option<Step> {
     let draw = |g: &mut Gen| Some(JobRequest { nodes: 64, epochs: g.rng.gen_range(1..4), ..request(g) });
     let fitting = |request: &JobRequest| {
         let refusal = Jobs::can_request(ids[who].clone(), request.clone(), Balance::MAX).err();
-        refusal.is_none_or(|refusal| matches!(refusal, pallet_jobs::Error::TooManyLookedFor))
+        refusal.is_none_or(|refusal| refusal == pallet_jobs::Error::<Runtime>::TooManyLookedFor.into())
     };
     let request = g.search(draw, fitting)?;
     g.signed(who, Call::request { request: Box::new(request), max_price: Balance::MAX })

@@ -120,7 +120,7 @@ pub fn pools(g: &mut Gen, call: &str) -> Option<Step> {
                 if g.chance(0.03) {
                     return Some((wallet.clone(), amount, text(g)));
                 }
-                // Whoever can not pay a fee comes first.
+                // Whoever cannot pay a fee comes first.
                 let poor: Vec<usize> = (0..g.actors.len()).filter(|i| g.is_broke(*i)).collect();
                 let to = match g.pick(&poor) {
                     Some(i) if g.chance(0.6) => g.actors[i].id.clone(),

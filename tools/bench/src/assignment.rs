@@ -21,11 +21,13 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use pallet_availability::{Ending, EpochRecord, RunningEpoch};
-use pallet_jobs::{Drawn, SlotState};
+use pallet_jobs::SlotState;
 use ratio1_primitives::{
     ballot::Frozen,
     economics::R1,
-    jobs::{draw::Permutation, Capacity, Cid, JobRequest, NodeProfile, Reputation, Restart, Selectors, Tag, Tier},
+    jobs::{
+        draw::Permutation, Capacity, Cid, Drawn, JobRequest, NodeProfile, Reputation, Restart, Selectors, Tag, Tier,
+    },
     kyc::{Attestation, Country, EntityId, EntityKind},
     pages, AccountId, Balance, BlockNumber, ClockParams, EpochIndex, EpochParams, JobId, License, LicenseClass,
     LicenseId, Link, NodeId, PAGE_SIZE,
@@ -214,11 +216,11 @@ struct Run {
 /// Give the draw its `n`-th seed, and run the hook, block after block, until it is over.
 fn draw(job: JobId, draw: (EntityId, u64), n: u32) -> Result<Run, BenchError> {
     let output = |block: u32| sp_io::hashing::blake2_256(&("output", n, block).encode());
-    pallet_jobs::Seeds::<Runtime>::insert(BLOCK, [0, 1, 2, 3].map(output));
+    pallet_draws::Seeds::<Runtime>::insert(BLOCK, [0, 1, 2, 3].map(output));
     let limit = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
     let (spent, (blocks, weight)) = time(|| {
         let (mut blocks, mut weight) = (0, Weight::zero());
-        while blocks < MAX_BLOCKS && pallet_jobs::Draws::<Runtime>::contains_key(draw.0, draw.1) {
+        while blocks < MAX_BLOCKS && pallet_draws::Draws::<Runtime>::contains_key(draw.0, draw.1) {
             blocks += 1;
             let mut meter = WeightMeter::with_limit(limit);
             <Jobs as Hooks<u32>>::on_poll(BLOCK + blocks, &mut meter);
@@ -346,10 +348,10 @@ fn request(ext: &mut TestExternalities, licenses: u32, wanted: Wanted) -> Result
     let (job, draw) = ext.execute_with(|| {
         System::set_block_number(BLOCK);
         finalise(licenses, wanted);
-        let _ = pallet_jobs::Draws::<Runtime>::clear(u32::MAX, None);
-        let _ = pallet_jobs::OpenedAt::<Runtime>::clear(u32::MAX, None);
-        let _ = pallet_jobs::Turns::<Runtime>::clear(u32::MAX, None);
-        let (job, draw) = (pallet_jobs::NextJob::<Runtime>::get(), pallet_jobs::NextDraw::<Runtime>::get());
+        let _ = pallet_draws::Draws::<Runtime>::clear(u32::MAX, None);
+        let _ = pallet_draws::OpenedAt::<Runtime>::clear(u32::MAX, None);
+        let _ = pallet_draws::Turns::<Runtime>::clear(u32::MAX, None);
+        let (job, draw) = (pallet_jobs::NextJob::<Runtime>::get(), pallet_draws::NextDraw::<Runtime>::get());
         let tags = BoundedVec::truncate_from((wanted == Wanted::Tagged).then(tag).into_iter().collect::<Vec<_>>());
         let request = JobRequest {
             tier: Tier::Entry,

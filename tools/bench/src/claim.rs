@@ -71,7 +71,7 @@ fn scene(epochs: u32) -> Result<Scene, BenchError> {
         let license = (0..Licenses::count()).map(LicenseId).find(is_node);
         let license = license.ok_or(BenchError::Setup("the local preset has no Node Deed"))?;
         let owner = Licenses::owner(license).ok_or(BenchError::Setup("the Node Deed has no owner"))?;
-        Ok((license, owner))
+        Ok::<_, BenchError>((license, owner))
     })?;
     state::commit(&mut ext)?;
     Ok(Scene { ext, license, owner })

@@ -12,9 +12,9 @@ use crate::{
 use codec::Encode;
 use ratio1_heartbeat::{
     intake::{Bringer, Intake},
-    ports::{BlockRef, Keys, Source},
     relay::{seal, Outbox, RelayGate, Sealer},
 };
+use ratio1_ports::{BlockRef, Source, VoteKeys};
 use ratio1_primitives::{
     ballot::Seat,
     heartbeat::{Heartbeat, Service, ServiceState, SignedHeartbeat, HEARTBEAT_VERSION, MAX_BATCH},
@@ -134,7 +134,7 @@ fn verify(arrivals: &[Arrival]) -> Result<Duration, BenchError> {
 
 fn count(mut intake: Intake, arrivals: &[Arrival]) -> Result<Duration, BenchError> {
     let (spent, accepted) =
-        time(|| arrivals.iter().filter(|a| intake.accept(a.from, black_box(&a.bytes), a.now).is_ok()).count());
+        time(|| arrivals.iter().filter(|a| intake.accept_beat(a.from, black_box(&a.bytes), a.now).is_ok()).count());
     all_of(accepted, arrivals, "beats accepted")?;
     // The beats must have left their mark, or something else was measured.
     let marked: u32 = (0..NODES).map(|n| intake.running().accepted(LicenseId(n))).sum();
@@ -145,13 +145,7 @@ fn count(mut intake: Intake, arrivals: &[Arrival]) -> Result<Duration, BenchErro
 /// The key of one oracle.
 struct VoteKey(VotePair);
 
-impl Keys for VoteKey {
-    fn node(&self) -> Option<NodeId> {
-        None
-    }
-    fn sign_as_node(&self, _: &[u8]) -> Option<NodeSignature> {
-        None
-    }
+impl VoteKeys for VoteKey {
     fn vote_keys(&self) -> Vec<VoteId> {
         vec![self.0.public()]
     }
@@ -222,7 +216,7 @@ impl Network {
                 let direct: Vec<_> = direct.collect();
                 for part in direct.chunks(direct.len().div_ceil(FLUSHES).max(1)) {
                     let mut outbox = Outbox::default();
-                    let taken = part.iter().filter_map(|a| intake.accept(a.from, black_box(&a.bytes), a.now).ok());
+                    let taken = part.iter().filter_map(|a| intake.accept_beat(a.from, black_box(&a.bytes), a.now).ok());
                     let full: Vec<_> = taken.filter_map(|beat| outbox.push(beat)).collect();
                     let now = slot.first().map_or(0, |arrival| arrival.now);
                     for beats in full.into_iter().chain([outbox.take()]) {
@@ -231,11 +225,11 @@ impl Network {
                 }
                 for (from, bytes) in batches {
                     let now = slot.first().map_or(0, |arrival| arrival.now);
-                    let Ok(batch) = gate.open(*from, black_box(bytes), now) else { continue };
-                    intake.heard(&batch.relay, now);
+                    let Ok(batch) = gate.open_batch(*from, black_box(bytes), now) else { continue };
+                    intake.hear_relay(&batch.relay, now);
                     // Two of three are duplicates.
                     for beat in &batch.beats {
-                        let _ = intake.count(beat, Bringer::Relay, now);
+                        let _ = intake.count_beat(beat, Bringer::Relay, now);
                     }
                     opened = opened.saturating_add(1);
                 }

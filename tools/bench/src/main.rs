@@ -1,7 +1,7 @@
 //! Benchmarks of what must stay cheap as the network grows.
 //!
-//! Every figure is a ratio against something measured in the same run, so that it says the same on any machine.
-//! Figures with a bound make the program fail when they break it.
+//! Every figure is a ratio against something measured in the same run, so that it says the same on any machine (but for
+//! weights, which are declared: [`weights`]). Figures with a bound make the program fail when they break it.
 
 mod assignment;
 mod claim;
@@ -10,10 +10,11 @@ mod figures;
 mod intake;
 mod settlement;
 mod state;
+mod weights;
 
 use clap::{Parser, Subcommand};
 use figures::{Figure, Outcome};
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Parser)]
 #[command(
@@ -28,7 +29,7 @@ struct Cli {
     json: bool,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Subcommand)]
 enum Which {
     /// Heartbeats an oracle takes in per core, against bare ed25519 verification: at least 0.7 of it, and 0.5 with all that
     /// relaying them costs.
@@ -41,7 +42,13 @@ enum Which {
     Assignment,
     /// Settling an epoch of 10 000 running slots: within its share of every block, the time per slot must not grow.
     Settlement,
-    /// All of them.
+    /// What each call and hook step of our pallets is charged, against what it takes in wasm: 1 to 3 times as much, and its
+    /// computation at least 0.5 times. Not among `all`: it takes frame-omni-bencher, which takes half an hour to install.
+    Weights {
+        /// Folder of what frame-omni-bencher measured, PALLET.json of each pallet. Without it, scripts/bench measures first.
+        folder: PathBuf,
+    },
+    /// All of them but `weights`.
     All,
 }
 
@@ -54,19 +61,29 @@ enum BenchError {
     Setup(&'static str),
     #[error("{0}")]
     WrongResult(String),
+    #[error(transparent)]
+    Weights(#[from] weights::WeightsError),
 }
 
-type Bench = fn() -> Result<Outcome, BenchError>;
+type Bench = Box<dyn FnOnce() -> Result<Outcome, BenchError>>;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let benches: &[Bench] = match cli.which {
-        Which::HeartbeatIntake => &[intake::run],
-        Which::EpochClose => &[epoch::run],
-        Which::Claim => &[claim::run],
-        Which::Assignment => &[assignment::run],
-        Which::Settlement => &[settlement::run],
-        Which::All => &[intake::run, epoch::run, claim::run, assignment::run, settlement::run],
+    let note = matches!(cli.which, Which::Weights { .. }).then_some(weights::NOTE);
+    let benches: Vec<Bench> = match cli.which {
+        Which::HeartbeatIntake => vec![Box::new(intake::run)],
+        Which::EpochClose => vec![Box::new(epoch::run)],
+        Which::Claim => vec![Box::new(claim::run)],
+        Which::Assignment => vec![Box::new(assignment::run)],
+        Which::Settlement => vec![Box::new(settlement::run)],
+        Which::Weights { folder } => vec![Box::new(move || Ok(weights::run(&folder)?))],
+        Which::All => vec![
+            Box::new(intake::run),
+            Box::new(epoch::run),
+            Box::new(claim::run),
+            Box::new(assignment::run),
+            Box::new(settlement::run),
+        ],
     };
     let mut all = Outcome::default();
     for bench in benches {
@@ -82,6 +99,7 @@ fn main() -> ExitCode {
     }
     if !cli.json {
         println!("{}", Figure::table(&all.figures));
+        note.iter().for_each(|note| println!("{note}"));
     }
     all.failures.iter().for_each(|failure| eprintln!("failed: {failure}"));
     match all.failures.is_empty() {

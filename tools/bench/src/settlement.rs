@@ -19,11 +19,11 @@ use frame_support::{
     BoundedVec,
 };
 use pallet_availability::{Ending, EpochRecord, RunningEpoch};
-use pallet_jobs::{Drawn, HoldReason, Job, JobState, Ledger, Period, Service, Slot, SlotState, Term};
+use pallet_jobs::{HoldReason, Job, JobState, Ledger, Period, Service, Slot, SlotState, Term};
 use ratio1_primitives::{
     ballot::{Frozen, Seat, MAX_ORACLES},
     economics::R1,
-    jobs::{price, Cid, JobRequest, Reputation, Restart, Selectors, SlotRef, Tier, PERIOD, REJECTION_EPOCHS},
+    jobs::{price, Cid, Drawn, JobRequest, Reputation, Restart, Selectors, SlotRef, Tier, PERIOD, REJECTION_EPOCHS},
     pages, AccountId, Balance, ClockParams, EpochIndex, EpochParams, Hash, JobId, LicenseId, VoteId, PAGE_SIZE,
 };
 use ratio1_runtime::{Balances, Jobs, Runtime, RuntimeHoldReason, System};

@@ -96,7 +96,7 @@ pub struct Quote {
     pub usd: Price,
 }
 
-/// Revenue of jobs. Jobs are not on the chain yet: this is an assumption about demand, and nothing else here follows
+/// Revenue of jobs. They are not simulated one by one: this is an assumption about demand, and nothing else follows
 /// from it than the burn. It grows in a straight line from `from` to `full`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Jobs {
@@ -114,7 +114,7 @@ impl Jobs {
     /// No job ever.
     #[cfg(test)]
     pub const NONE: Self = Self { from: 0, full: 0, load: 0, cents: 0 };
-    /// Of the gross, percent burned (protocol section 6).
+    /// Of the gross, percent burned (docs/protocol/jobs.md#release).
     pub const BURNED: u128 = 15;
     /// The byte from which on a node may take jobs: mainnet's threshold.
     pub const THRESHOLD: u8 = 250;
@@ -142,7 +142,7 @@ pub struct Spending {
     pub offered: u32,
 }
 
-/// Why a scenario can not be: it assumes something that the chain refuses, or nothing that means something.
+/// Why a scenario cannot be: it assumes something that the chain refuses, or nothing that means something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("{0} Node Deeds are wanted, but the sale has {NODE_COUNT}; want fewer")]

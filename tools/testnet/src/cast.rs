@@ -1,6 +1,6 @@
 //! Who takes part in the `local` preset.
 
-use ratio1_primitives::{AccountId, LicenseId, NodeId};
+use ratio1_primitives::{keys::pair::VotePair, AccountId, LicenseId, NodeId};
 use sp_core::{ed25519, Pair};
 use sp_keyring::Sr25519Keyring;
 
@@ -65,6 +65,11 @@ impl Who {
     /// The key that signs the node's heartbeats.
     pub fn node_pair(self) -> ed25519::Pair {
         ed25519::Pair::from_string(&self.uri(), None).expect("a derivation path without password is a valid secret")
+    }
+
+    /// The key that signs an oracle's votes and its batches of beats.
+    pub fn vote_pair(self) -> VotePair {
+        VotePair::from_string(&self.uri(), None).expect("a derivation path without password is a valid secret")
     }
 
     /// The node's identity.

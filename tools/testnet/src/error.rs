@@ -15,7 +15,7 @@ pub enum Error {
     )]
     BinaryMissing(PathBuf),
     /// The operating system refused something.
-    #[error("can not {what}: {source}")]
+    #[error("cannot {what}: {source}")]
     Io {
         /// What was tried.
         what: String,

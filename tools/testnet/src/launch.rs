@@ -205,6 +205,11 @@ impl Network {
         self.node_mut(who).set_more(more);
     }
 
+    /// Give a node these variables of its environment whenever it starts from now on.
+    pub fn set_environment(&mut self, who: Who, variables: Vec<(&'static str, String)>) {
+        self.node_mut(who).set_environment(variables);
+    }
+
     /// Put the keys of an oracle's development account into its keystore, but for that of GRANDPA, and have it use
     /// these from its next start on: it makes blocks, counts and votes on availability, and only follows finality.
     pub async fn forget_finality_key(&mut self, who: Who) -> Result<()> {

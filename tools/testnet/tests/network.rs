@@ -26,12 +26,15 @@ use std::collections::BTreeMap;
 use support::{
     attacker::{beat, signed, Attacker},
     chain::Log,
+    clock::{self, Clock},
     hardship::{
         all_take_part, ballot_is_whole, nobody_equivocated, oracles_reach_each_other, Disk, FEW_PLACES, FULL, STRANGERS,
     },
     hold, hold_all,
     jobs::{job_is_served_and_paid, Preparation},
-    on_a_network, stalls,
+    on_a_network,
+    raids::false_relays_bring_nothing,
+    stalls,
     stalls::SILENT,
     step,
     waiting::{closed, finality_resumes, finality_stalls, until, LIVENESS_LIMIT},
@@ -67,12 +70,11 @@ fn network_survives_oracles_that_die_fill_up_and_forget() {
                 network.set_args(oracle, &FEW_PLACES);
             }
             let disk = Disk::under_the_counts_of(network, Who::Dave)?;
+            let clock = Clock::of_the_node(network)?;
             network.start_all().await?;
             let strangers = network.start_strangers(STRANGERS).await?;
             let plan = Plan::make(&network.client(Who::Alice).await?, 0).await?;
-            if let Some(disk) = disk {
-                counts_through_a_full_disk(network, plan, &disk).await?;
-            }
+            counts_through_a_full_disk_and_a_wrong_clock(network, plan, disk.as_ref(), &clock).await?;
             settles_with_one_oracle_dead(network, plan).await?;
             stalls_with_two_dead_and_resumes(network, plan).await?;
             oracles_reach_each_other(network, &strangers).await
@@ -113,15 +115,18 @@ async fn resists_attacks_while_an_oracle_restarts(network: &mut Network) -> Outc
 
     step("dave is killed in mid-epoch and started again");
     until(begin + length / 2).await?;
+    let killed = now_ms();
     network.kill(Who::Dave);
     network.start(Who::Dave).await?;
+    let away = (now_ms() - killed) as f64 / length as f64;
 
     let facts = closed(&client, epoch).await?;
+    false_relays_bring_nothing(network, &client, STOPPED).await?;
     network.start(STOPPED).await?;
     hold(Check::new("the epoch settles", facts.is_finalised(), format!("{:?}", facts.info.state)))?;
     let expected = facts.info.frozen.as_ref().map_or(1, |frozen| frozen.params.expected);
     score_is_worth(&facts, availability_byte(accepted, expected))?;
-    counts_survived(&facts)
+    counts_survived(&facts, away)
 }
 
 /// Every trick against three oracles; the answer and the metric must name it. Returns how many genuine beats counted.
@@ -229,25 +234,46 @@ fn score_is_worth(facts: &EpochFacts, worth: u8) -> Outcome {
     hold(Check::new("the attack raised no score", byte.is_some_and(|b| b <= worth), format!("{byte:?}")))
 }
 
-/// The oracle killed in mid-epoch reports nearly what the others do. Without its counts it could report half at most.
-fn counts_survived(facts: &EpochFacts) -> Outcome {
+/// The oracle killed in mid-epoch reports what the others do, less the part of the epoch it was away for and a quarter
+/// for the edges to find it again. Without its counts it would miss the half before it was killed too.
+fn counts_survived(facts: &EpochFacts, away: f64) -> Outcome {
     let reported = |oracle| facts.reported(oracle, Who::Eve);
     let least = Who::ORACLES.iter().filter(|who| **who != Who::Dave).filter_map(|who| reported(*who)).min();
     let dave = reported(Who::Dave);
-    let close = dave.zip(least).is_some_and(|(dave, least)| dave >= least.saturating_sub(64));
-    let detail = format!("dave {dave:?}, the least of the others {least:?}");
+    let missed = 64.0 + away * f64::from(u8::MAX);
+    let close = dave.zip(least).is_some_and(|(dave, least)| f64::from(dave) + missed >= f64::from(least));
+    let detail =
+        format!("dave {dave:?}, the least of the others {least:?}, away for {:.0} % of the epoch", away * 100.0);
     hold(Check::new("the restarted oracle kept its counts", close, detail))
 }
 
-/// An oracle whose disk is full for a third of an epoch keeps what it counts until it can write it.
-async fn counts_through_a_full_disk(network: &mut Network, plan: Plan, disk: &Disk) -> Outcome {
+/// An oracle whose disk is full for a third of an epoch keeps what it counts until it can write it; a node whose clock is
+/// wrong meanwhile loses the beats of that time and no other.
+async fn counts_through_a_full_disk_and_a_wrong_clock(
+    network: &mut Network,
+    plan: Plan,
+    disk: Option<&Disk>,
+    clock: &Clock,
+) -> Outcome {
     let epoch = plan.first;
-    until(plan.clock.epoch_start(epoch) + plan.clock.epoch_ms / 4).await?;
-    disk.is_full_for(FULL).await?;
+    until(plan.clock.epoch_start(epoch) + plan.clock.epoch_ms / 10).await?;
+    let full = async {
+        match disk {
+            Some(disk) => disk.is_full_for(FULL).await,
+            None => Ok(()),
+        }
+    };
+    tokio::try_join!(full, clock.is_set_ahead_and_back(network))?;
     network.check()?;
     let facts = closed(&network.client(Who::Alice).await?, epoch).await?;
     hold(Check::new("the epoch settles", facts.is_finalised(), format!("{:?}", facts.info.state)))?;
-    ballot_is_whole(&facts, Who::Dave)
+    let byte = facts.byte(clock::WRONG);
+    let right = byte.is_some_and(|byte| byte >= clock::LEAST);
+    hold(Check::new("a wrong clock costs no more than its own time", right, format!("{byte:?}")))?;
+    match disk {
+        Some(_) => ballot_is_whole(&facts, Who::Dave),
+        None => Ok(()),
+    }
 }
 
 async fn settles_with_one_oracle_dead(network: &mut Network, plan: Plan) -> Outcome {

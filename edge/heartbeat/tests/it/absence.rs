@@ -3,7 +3,7 @@
 use crate::{fakes::*, worker::Running as Worker};
 use ratio1_heartbeat::{
     absence::AbsenceWatch, counts::EpochCounts, ports::InboundBatch, refresh::Refresh, relay::seal,
-    service_byte::service_bytes, Intake,
+    service_byte::service_bytes, Bringer, Intake,
 };
 use ratio1_primitives::{
     api::Absence,
@@ -54,28 +54,28 @@ impl Sim {
         let mut state = self.chain.state.lock();
         state.clock.current = EpochIndex(epoch);
         if self.finalises && self.slot.is_multiple_of(FINALISE_EVERY) {
-            state.finalised += 1;
+            self.chain.blocks.finalise(self.chain.finalised().number + 1);
         }
-        let quoted = block(state.finalised);
+        let quoted = self.chain.finalised();
         drop(state);
         let refresh = Refresh::read(&*self.chain, &FakeKeys(1), &self.intake.known()).unwrap();
-        self.intake.apply(&refresh, now);
-        if let Some(epoch) = self.intake.due(now) {
-            self.intake.open(EpochCounts::new(epoch, PARAMS), now);
+        self.intake.apply_refresh(&refresh, now);
+        if let Some(epoch) = self.intake.due_epoch(now) {
+            self.intake.open_epoch(EpochCounts::new(epoch, PARAMS), now);
         }
         if self.hears {
-            self.intake.heard(&vote_pair(2).public(), now);
+            self.intake.hear_relay(&vote_pair(2).public(), now);
         }
         self.intake.tick(now);
         for n in &self.beating {
             let said = reporting(*n, epoch, slot, &[(1, Running)]).beat;
             let beat = if self.serves && *n == 9 { said } else { beat(*n, epoch, slot) };
             let beat = Heartbeat { block_number: quoted.number, block_hash: quoted.hash, ..beat };
-            let counted = self.intake.count(&sign(*n, beat), now);
+            let counted = self.intake.count_beat(&sign(*n, beat), Bringer::Relay, now);
             assert!(counted.is_ok() || !self.intake.is_counting(), "{counted:?}");
         }
         self.slot += 1;
-        self.watch.look(&self.intake, now)
+        self.watch.find_silent(&self.intake, now)
     }
 
     /// Several slots; what was reported, with the slot in which.
@@ -139,7 +139,7 @@ fn node_is_named_again_in_the_same_epoch_only_after_a_while() {
 fn report_that_did_not_get_out_is_made_again() {
     let mut sim = silenced();
     assert_eq!(sim.run(91).len(), 1);
-    sim.watch.failed();
+    sim.watch.note_failed_report();
     let again = sim.run(ABSENCE_SPACING + 1);
     assert_eq!(again, [(100 + ABSENCE_SLOTS + ABSENCE_SPACING, vec![9])]);
 }
@@ -178,9 +178,9 @@ fn nobody_is_reported_when_the_oracle_itself_was_deaf() {
 #[test]
 fn nobody_is_reported_while_and_after_the_node_syncs() {
     let mut sim = silenced();
-    sim.chain.state.lock().syncing = true;
+    sim.chain.blocks.set_syncing(true);
     assert!(sim.run(100).is_empty());
-    sim.chain.state.lock().syncing = false;
+    sim.chain.blocks.set_syncing(false);
     assert!(sim.run(ABSENCE_SLOTS).is_empty());
 }
 
@@ -254,10 +254,10 @@ async fn report_is_signed_by_the_vote_key_and_reaches_the_sink() {
     let worker = Worker::start(&world, dir.path()).await;
     for slot in 0..118 {
         world.clock.set(at(1, slot));
-        world.chain.finalise(101 + slot);
+        world.chain.blocks.finalise(101 + slot);
         let (relay, to) = (vote_pair(2).public(), vote_pair(1).public());
         let bytes = seal(&FakeKeys(2), GENESIS, &relay, &to, at(1, slot), &[]).unwrap();
-        let from = ratio1_heartbeat::ports::Source([3; 32]);
+        let from = Source([3; 32]);
         while worker.handles.batches.try_send(InboundBatch { from, bytes: bytes.clone() }).is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -37,7 +37,7 @@ fn voter_with(chain: &Arc<FakeChain>, dir: &Path, prices: Arc<dyn PriceFeed>) ->
 }
 
 fn step(voter: &mut Voter, number: u32) -> Vec<Outgoing> {
-    voter.step(block(number), &[counts()], now()).unwrap().0
+    voter.next_votes(block(number), &[counts()], now()).unwrap().0
 }
 
 #[test]
@@ -83,11 +83,11 @@ fn same_ballot_is_revealed_when_the_node_restarts_after_the_commit() {
     chain.round(Phase::Reveal, 2, 10);
     let mut voter = voter(&chain, dir.path());
     for number in 210..212 {
-        let votes = voter.step(block(number), &[], now()).unwrap().0;
+        let votes = voter.next_votes(block(number), &[], now()).unwrap().0;
         assert_eq!(votes.len(), 1);
         chain.cast(&votes[0].vote);
     }
-    assert!(voter.step(block(213), &[], now()).unwrap().0.is_empty());
+    assert!(voter.next_votes(block(213), &[], now()).unwrap().0.is_empty());
     assert_eq!(chain.state.lock().status[&(EpochIndex(1), 0)].missing, Vec::<u32>::new());
 }
 
@@ -101,11 +101,11 @@ fn commit_is_the_same_when_sent_again() {
     let second = step(&mut voter, 203).remove(0);
     assert_eq!(first.vote, second.vote.vote, "a restart changes nothing");
     assert!(step(&mut voter, 204).is_empty(), "under way");
-    voter.outcome(second.id, Ok(()));
+    voter.note_outcome(second.id, Ok(()));
     let third = step(&mut voter, 206).remove(0);
     assert_eq!(third.vote.vote, first.vote);
     assert_eq!(third.vote.retry, second.vote.retry.wrapping_add(1), "another hash");
-    voter.outcome(third.id, Err(SubmitError::AlreadyKnown));
+    voter.note_outcome(third.id, Err(SubmitError::AlreadyKnown));
     assert_eq!(step(&mut voter, 207).len(), 1, "at once, under another retry");
     chain.cast(&third.vote);
     assert!(step(&mut voter, 220).is_empty());
@@ -186,9 +186,9 @@ fn oracle_abstains_when_it_heard_nothing_or_the_epoch_still_runs() {
     let chain = FakeChain::new(&[1], &[1]);
     chain.round(Phase::Commit, 2, 10);
     let mut voter = voter(&chain, dir.path());
-    assert!(voter.step(block(202), &[], now()).unwrap().0.is_empty());
-    assert!(voter.step(block(203), &[counts()], at(1, 119)).unwrap().0.is_empty());
-    assert_eq!(voter.step(block(204), &[counts()], now()).unwrap().0.len(), 1);
+    assert!(voter.next_votes(block(202), &[], now()).unwrap().0.is_empty());
+    assert!(voter.next_votes(block(203), &[counts()], at(1, 119)).unwrap().0.is_empty());
+    assert_eq!(voter.next_votes(block(204), &[counts()], now()).unwrap().0.len(), 1);
 }
 
 #[test]
@@ -218,12 +218,13 @@ fn ballot_measures_services_over_several_pages() {
     let counts = [Arc::new(counts)];
     let mut voter = voter(&chain, dir.path());
     chain.round(Phase::Commit, 2, 10);
-    chain.cast(&voter.step(block(202), &counts, now()).unwrap().0[0].vote);
+    chain.cast(&voter.next_votes(block(202), &counts, now()).unwrap().0[0].vote);
     // What the chain says of services later changes no ballot.
     chain.round(Phase::Reveal, 2, 10);
     chain.state.lock().services.clear();
-    chain.cast(&voter.step(block(210), &counts, now()).unwrap().0[0].vote);
-    let Vote::Pages { first: 0, pages } = voter.step(block(211), &counts, now()).unwrap().0.remove(0).vote.vote else {
+    chain.cast(&voter.next_votes(block(210), &counts, now()).unwrap().0[0].vote);
+    let Vote::Pages { first: 0, pages } = voter.next_votes(block(211), &counts, now()).unwrap().0.remove(0).vote.vote
+    else {
         panic!("no pages")
     };
     assert_eq!(pages.iter().map(|page| page.len()).collect::<Vec<_>>(), [10, 1_024, 1_024, 452]);
@@ -283,9 +284,9 @@ fn ballot_says_what_was_final_when_the_epoch_ended_if_finality_stood_still_then(
         counts.see(Seen { height, at: at(1, last) });
         let counts = [Arc::new(counts)];
         chain.round(Phase::Commit, 2, 10);
-        chain.cast(&voter.step(block(202), &counts, now()).unwrap().0[0].vote);
+        chain.cast(&voter.next_votes(block(202), &counts, now()).unwrap().0[0].vote);
         chain.round(Phase::Reveal, 2, 10);
-        let votes = voter.step(block(210), &counts, now()).unwrap().0;
+        let votes = voter.next_votes(block(210), &counts, now()).unwrap().0;
         let Vote::Header(header) = &votes[0].vote.vote else { panic!("no header") };
         assert_eq!(header.finalised, expected, "{height} at slot {last}");
     }
@@ -310,7 +311,7 @@ fn ballot_leaves_out_slots_without_blocks() {
         frozen.gaps.add(20, 90);
         frozen.params.expected = 42;
         drop(state);
-        let votes = voter.step(block(202), &counts, now()).unwrap().0;
+        let votes = voter.next_votes(block(202), &counts, now()).unwrap().0;
         match &votes[0].vote.vote {
             Vote::Commit(_) => {}
             Vote::Header(header) => assert_eq!(header.coverage, 255),

@@ -1,9 +1,5 @@
 use crate::fakes::*;
-use ratio1_heartbeat::{
-    channels,
-    ports::{SystemClock, Wallclock},
-    run_oracle, WorkerError,
-};
+use ratio1_heartbeat::{channels, run_oracle, WorkerError};
 use ratio1_primitives::{ClockParams, EpochIndex, EpochParams};
 use sp_core::Pair;
 use std::{path::Path, sync::Arc, time::Duration};

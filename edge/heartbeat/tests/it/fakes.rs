@@ -1,31 +1,36 @@
-//! In-memory ports: a chain one can script, keys, a clock and a network that records.
+//! In-memory ports: a chain one can script, and a network that records. Keys, clock and heads are those of
+//! [`ratio1_ports::testing`].
 
 mod net;
 
 pub use net::*;
+pub use ratio1_ports::{
+    testing::{
+        block_at as block, block_hash as hash, node_id, node_pair as node, vote_pair, FakeBlocks, FakeClock, FakeKeys,
+        FakeMachine, FakeServices, HasBlocks, GENESIS,
+    },
+    BlockRef, Chain, NoIdentity, NodeKeys, Part, Source, SystemClock, Trouble, Wallclock,
+};
 
 use async_trait::async_trait;
-use codec::Encode;
-use futures::{channel::mpsc, stream::BoxStream, StreamExt};
 use parking_lot::Mutex;
 use ratio1_heartbeat::{
     ports::*,
-    status::{CheckOutcome, Part, Sending, Trouble},
+    status::{CheckOutcome, Sending},
     store::ChainId,
     OracleDeps, SenderDeps, Store,
 };
+use ratio1_ports::{ChainError, TransportError, TroubleBook, Troubles};
 use ratio1_primitives::{
     api::{BallotStatus, ClockInfo, RoundInfo, SignedVote},
     ballot::{page_hash, Frozen, Phase, Seat, Vote},
     economics::price::Price,
     heartbeat::{BeatRefusal, Heartbeat, Resources, Service, ServiceState, SignedHeartbeat, HEARTBEAT_VERSION},
     jobs::{ServiceTerm, SlotRef},
-    keys::pair::VotePair,
     refusal::AdmissionRefusal,
-    AccountId, ClockParams, EpochIndex, EpochParams, Hash, JobId, LicenseId, NodeId, NodeSignature, VoteId,
-    VoteSignature, PAGE_SIZE,
+    AccountId, ClockParams, EpochIndex, EpochParams, Hash, JobId, LicenseId, NodeId, PAGE_SIZE,
 };
-use sp_core::{ed25519, Pair};
+use sp_core::Pair;
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -36,31 +41,10 @@ use std::{
     time::Duration,
 };
 
-pub const GENESIS: Hash = Hash::repeat_byte(0xee);
 pub const PARAMS: EpochParams =
     EpochParams { beat_ms: 500, slots: 120, expected: 112, threshold: 230, max_quote_lag: 20 };
 pub const CLOCK: ClockParams = ClockParams { genesis_moment: 1_000_000, epoch_ms: 60_000 };
 pub const CHAIN: ChainId = ChainId { genesis: GENESIS, moment: CLOCK.genesis_moment };
-
-pub fn hash(number: u32) -> Hash {
-    sp_crypto_hashing::blake2_256(&number.encode()).into()
-}
-
-pub fn block(number: u32) -> BlockRef {
-    BlockRef { number, hash: hash(number) }
-}
-
-pub fn node(n: u8) -> ed25519::Pair {
-    ed25519::Pair::from_seed(&[n; 32])
-}
-
-pub fn node_id(n: u8) -> NodeId {
-    node(n).public().into()
-}
-
-pub fn vote_pair(n: u8) -> VotePair {
-    VotePair::from_seed(&[n; 32])
-}
 
 /// Oracle `n`, whose node is linked to license `n`.
 pub fn seat(n: u8) -> Seat<AccountId> {
@@ -109,7 +93,6 @@ pub fn at(epoch: u32, slot: u32) -> u64 {
 }
 
 pub struct State {
-    pub finalised: u32,
     pub clock: ClockInfo,
     pub admitted: Vec<(LicenseId, NodeId)>,
     pub revision: u32,
@@ -121,20 +104,17 @@ pub struct State {
     pub service_revisions: Vec<u32>,
     /// Pages of services that were read.
     pub service_reads: Vec<u32>,
-    pub syncing: bool,
 }
 
 pub struct FakeChain {
     pub state: Mutex<State>,
-    finalised: Mutex<Vec<mpsc::UnboundedSender<BlockRef>>>,
-    best: Mutex<Vec<mpsc::UnboundedSender<BlockRef>>>,
+    pub blocks: FakeBlocks,
 }
 
 impl FakeChain {
     /// Nodes and oracles by number, in epoch 1, with block 100 finalised.
     pub fn new(nodes: &[u8], oracles: &[u8]) -> Arc<Self> {
         let state = State {
-            finalised: 100,
             clock: ClockInfo { clock: Some(CLOCK), current: EpochIndex(1), params: PARAMS },
             admitted: nodes.iter().map(|n| (LicenseId((*n).into()), node_id(*n))).collect(),
             revision: 1,
@@ -145,18 +125,8 @@ impl FakeChain {
             services: Vec::new(),
             service_revisions: Vec::new(),
             service_reads: Vec::new(),
-            syncing: false,
         };
-        Arc::new(Self { state: Mutex::new(state), finalised: Default::default(), best: Default::default() })
-    }
-
-    pub fn finalise(&self, number: u32) {
-        self.state.lock().finalised = number;
-        self.finalised.lock().retain(|to| to.unbounded_send(block(number)).is_ok());
-    }
-
-    pub fn best_block(&self, number: u32) {
-        self.best.lock().retain(|to| to.unbounded_send(block(number)).is_ok());
+        Arc::new(Self { state: Mutex::new(state), blocks: FakeBlocks::at(100) })
     }
 
     /// The one round: epoch 1 with its oracles as seats.
@@ -206,22 +176,13 @@ impl FakeChain {
     }
 }
 
-impl Chain for FakeChain {
-    fn genesis(&self) -> Hash {
-        GENESIS
+impl HasBlocks for FakeChain {
+    fn blocks(&self) -> &FakeBlocks {
+        &self.blocks
     }
-    fn finalised(&self) -> BlockRef {
-        block(self.state.lock().finalised)
-    }
-    fn best(&self) -> BlockRef {
-        self.finalised()
-    }
-    fn finalised_hash(&self, number: u32) -> Option<Hash> {
-        (number <= self.state.lock().finalised).then(|| hash(number))
-    }
-    fn is_syncing(&self) -> bool {
-        self.state.lock().syncing
-    }
+}
+
+impl HeartbeatChain for FakeChain {
     fn clock(&self, _: Hash) -> Result<ClockInfo, ChainError> {
         Ok(self.state.lock().clock.clone())
     }
@@ -255,51 +216,6 @@ impl Chain for FakeChain {
     fn ballot_status(&self, _: Hash, epoch: EpochIndex, seat: u16) -> Result<Option<BallotStatus>, ChainError> {
         Ok(self.state.lock().status.get(&(epoch, seat)).cloned())
     }
-    fn finalised_blocks(&self) -> BoxStream<'static, BlockRef> {
-        let (to, from) = mpsc::unbounded();
-        self.finalised.lock().push(to);
-        from.boxed()
-    }
-    fn best_blocks(&self) -> BoxStream<'static, BlockRef> {
-        let (to, from) = mpsc::unbounded();
-        self.best.lock().push(to);
-        from.boxed()
-    }
-}
-
-/// The keys of node and oracle `0`.
-pub struct FakeKeys(pub u8);
-
-impl Keys for FakeKeys {
-    fn node(&self) -> Option<NodeId> {
-        Some(node_id(self.0))
-    }
-    fn sign_as_node(&self, payload: &[u8]) -> Option<NodeSignature> {
-        Some(node(self.0).sign(payload))
-    }
-    fn vote_keys(&self) -> Vec<VoteId> {
-        vec![vote_pair(self.0).public()]
-    }
-    fn sign_vote(&self, key: &VoteId, payload: &[u8]) -> Option<VoteSignature> {
-        let pair = vote_pair(self.0);
-        (pair.public() == *key).then(|| pair.sign(payload))
-    }
-}
-
-/// A clock set by hand.
-#[derive(Default)]
-pub struct FakeClock(pub AtomicU64);
-
-impl FakeClock {
-    pub fn set(&self, now: u64) {
-        self.0.store(now, Ordering::SeqCst);
-    }
-}
-
-impl Wallclock for FakeClock {
-    fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
-    }
 }
 
 /// Puts votes on the chain at once.
@@ -307,7 +223,7 @@ pub struct FakeSink(pub Arc<FakeChain>, pub Mutex<Vec<SignedVote>>);
 
 #[async_trait]
 impl VoteSink for FakeSink {
-    async fn submit(&self, _: Hash, vote: SignedVote) -> Result<(), SubmitError> {
+    async fn submit_vote(&self, _: Hash, vote: SignedVote) -> Result<(), SubmitError> {
         self.0.cast(&vote);
         self.1.lock().push(vote);
         Ok(())
@@ -327,7 +243,13 @@ pub struct Metrics {
     pub left: AtomicU64,
     pub set_back: AtomicU64,
     pub sending: Mutex<Sending>,
-    pub troubles: Mutex<BTreeMap<Part, Trouble>>,
+    pub troubles: TroubleBook,
+}
+
+impl Troubles for Metrics {
+    fn set_trouble(&self, part: Part, now: Option<Trouble>) {
+        self.troubles.set_trouble(part, now);
+    }
 }
 
 impl Telemetry for Metrics {
@@ -345,13 +267,6 @@ impl Telemetry for Metrics {
     }
     fn sending(&self, now: &Sending) {
         *self.sending.lock() = now.clone();
-    }
-    fn trouble(&self, part: Part, now: Option<Trouble>) {
-        let mut troubles = self.troubles.lock();
-        match now {
-            Some(trouble) => drop(troubles.insert(part, trouble)),
-            None => drop(troubles.remove(&part)),
-        }
     }
     fn beat_accepted(&self) {
         self.accepted.fetch_add(1, Ordering::SeqCst);
@@ -378,24 +293,6 @@ pub struct FakePrices(pub Mutex<Option<Price>>);
 impl PriceFeed for FakePrices {
     fn price(&self) -> Option<Price> {
         *self.0.lock()
-    }
-}
-
-pub struct NoHardware;
-
-impl Hardware for NoHardware {
-    fn resources(&self) -> Resources {
-        Resources::default()
-    }
-}
-
-/// Services set by hand.
-#[derive(Default)]
-pub struct FakeServices(pub Mutex<Vec<Service>>);
-
-impl Services for FakeServices {
-    fn states(&self) -> Vec<Service> {
-        self.0.lock().clone()
     }
 }
 
@@ -443,7 +340,7 @@ impl World {
             transport: self.net.clone(),
             clock,
             telemetry: self.metrics.clone(),
-            hardware: Arc::new(NoHardware),
+            hardware: Arc::new(FakeMachine::default()),
             services: self.services.clone(),
             own: None,
         }

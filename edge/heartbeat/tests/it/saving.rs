@@ -2,7 +2,7 @@
 
 use crate::{fakes::*, worker::Running as Worker};
 use codec::Encode;
-use ratio1_heartbeat::{status::Part, Store};
+use ratio1_heartbeat::Store;
 use ratio1_primitives::{EpochIndex, LicenseId};
 use std::fs;
 
@@ -17,7 +17,7 @@ async fn counts_are_kept_in_memory_and_written_later_when_the_disk_refuses_over_
     // A store that was opened has the parameters of the epoch: none yet, as nothing was counted.
     let _ = fs::remove_dir_all(&blocked);
     fs::write(&blocked, "full").unwrap();
-    let trouble = || world.metrics.troubles.lock().get(&Part::Store).cloned();
+    let trouble = || world.metrics.troubles.troubles().get(&Part::Store).cloned();
     for slot in 10..20 {
         world.clock.set(at(1, slot));
         assert_eq!(worker.send(signed(9, 1, slot).encode()).await, Ok(()));

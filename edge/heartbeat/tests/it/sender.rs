@@ -1,12 +1,8 @@
 use crate::fakes::*;
-use ratio1_heartbeat::{
-    ports::{Keys, SystemClock, Wallclock},
-    rendezvous, run_sender,
-    status::{CheckOutcome, Part},
-};
+use ratio1_heartbeat::{rendezvous, run_sender, status::CheckOutcome};
 use ratio1_primitives::{
     heartbeat::{decode_bounded, BeatRefusal, Service, ServiceState, SignedHeartbeat, MAX_BEAT_BYTES},
-    AccountId, ClockParams, EpochIndex, EpochParams, JobId, LicenseId, NodeId, NodeSignature, VoteId, VoteSignature,
+    AccountId, ClockParams, EpochIndex, EpochParams, JobId, LicenseId, NodeId, NodeSignature,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,10 +59,10 @@ async fn nothing_is_sent_until_the_chain_admits_the_node() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(world.net.beats.lock().is_empty());
     world.chain.state.lock().admitted.push((LicenseId(9), node_id(9)));
-    world.chain.finalise(100);
+    world.chain.blocks.finalise(100);
     until("beats are sent", || !beats(&world).is_empty()).await;
     world.chain.state.lock().admitted.clear();
-    world.chain.finalise(101);
+    world.chain.blocks.finalise(101);
     // What is on its way may still arrive.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let sent = world.net.beats.lock().len();
@@ -145,7 +141,7 @@ async fn receivers_are_left_when_their_beats_do_not_arrive_elsewhere() {
     assert_eq!((sending.epoch, sending.receivers.iter().cloned().collect()), (EpochIndex(3), next));
     assert_eq!(sending.left.iter().cloned().collect::<BTreeSet<_>>(), order[..3].iter().cloned().collect());
     assert!(sending.checks.iter().any(|check| check.counted == Ok(0) && check.delivered > 12), "{sending:?}");
-    assert!(world.metrics.troubles.lock().contains_key(&Part::Arrival));
+    assert!(world.metrics.troubles.troubles().contains_key(&Part::Arrival));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,10 +186,10 @@ async fn node_goes_on_and_tells_one_story_for_each_slot_when_its_clock_was_ahead
     clock.0.store(0, Ordering::SeqCst);
     *world.services.0.lock() = vec![state(ServiceState::Down)];
     until("beats of the time that is", || beats(&world).keys().filter(|slot| **slot < ahead - 3).count() >= 3).await;
-    assert!(world.metrics.troubles.lock().contains_key(&Part::Clock));
+    assert!(world.metrics.troubles.troubles().contains_key(&Part::Clock));
     assert_eq!(world.metrics.set_back.load(Ordering::SeqCst), 1);
     until("time has come to where the clock was", || beats(&world).keys().any(|slot| *slot > ahead + 2)).await;
-    assert!(!world.metrics.troubles.lock().contains_key(&Part::Clock));
+    assert!(!world.metrics.troubles.troubles().contains_key(&Part::Clock));
     task.abort();
 
     let mut told = BTreeMap::<u32, BTreeSet<Vec<u8>>>::new();
@@ -224,17 +220,11 @@ async fn slot_in_which_the_sender_starts_is_left_to_the_run_before_it() {
 /// A keystore that knows its node and does not sign for it, as with a wrong password.
 struct Locked;
 
-impl Keys for Locked {
-    fn node(&self) -> Option<NodeId> {
-        Some(node_id(9))
+impl NodeKeys for Locked {
+    fn identity(&self) -> Result<NodeId, NoIdentity> {
+        Ok(node_id(9))
     }
     fn sign_as_node(&self, _: &[u8]) -> Option<NodeSignature> {
-        None
-    }
-    fn vote_keys(&self) -> Vec<VoteId> {
-        Vec::new()
-    }
-    fn sign_vote(&self, _: &VoteId, _: &[u8]) -> Option<VoteSignature> {
         None
     }
 }
@@ -248,6 +238,6 @@ async fn beats_count_as_failed_when_the_keystore_does_not_sign() {
     until("three beats failed", || world.metrics.sent.lock().len() >= 3).await;
     task.abort();
     assert!(world.metrics.sent.lock().iter().all(|ok| !ok));
-    assert!(world.metrics.troubles.lock().contains_key(&Part::Key));
+    assert!(world.metrics.troubles.troubles().contains_key(&Part::Key));
     assert!(world.net.beats.lock().is_empty());
 }

@@ -5,10 +5,8 @@ use crate::{
 use codec::Encode;
 use ratio1_heartbeat::{
     counts::{Bitmap, EpochCounts},
-    intake::Bringer,
-    ports::Source,
     refresh::{Known, Refresh},
-    Intake, Store,
+    Bringer, Intake, Store,
 };
 use ratio1_primitives::{
     ballot::{Phase, Vote},
@@ -33,14 +31,14 @@ fn chain() -> Arc<FakeChain> {
 
 fn refresh(chain: &FakeChain, intake: &mut Intake) -> Refresh {
     let refresh = Refresh::read(chain, &FakeKeys(1), &intake.known()).unwrap();
-    intake.apply(&refresh, at(1, 0));
+    intake.apply_refresh(&refresh, at(1, 0));
     refresh
 }
 
 fn intake(chain: &FakeChain) -> Intake {
     let mut intake = Intake::new(GENESIS);
     refresh(chain, &mut intake);
-    intake.open(EpochCounts::new(EpochIndex(1), PARAMS), at(1, 0));
+    intake.open_epoch(EpochCounts::new(EpochIndex(1), PARAMS), at(1, 0));
     intake
 }
 
@@ -54,16 +52,18 @@ fn services_are_counted_when_the_chain_knows_them_of_that_license() {
     let mut intake = intake(&chain());
     // Slot 2 is another node's, slot 5 nobody's.
     let states = [(0, Running), (1, Running), (2, Running), (5, Running)];
-    intake.accept(FROM, &reporting(9, 1, NOW, &states).encode(), at(1, NOW)).unwrap();
-    intake.accept(FROM, &reporting(8, 1, NOW, &[(2, Down)]).encode(), at(1, NOW)).unwrap();
-    intake.count(&reporting(9, 1, NOW - 1, &[(0, Down), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
-    intake.count(&reporting(9, 1, NOW - 2, &[(0, Running), (1, Running), (0, Down)]), Bringer::Relay, at(1, NOW)).unwrap();
+    intake.accept_beat(FROM, &reporting(9, 1, NOW, &states).encode(), at(1, NOW)).unwrap();
+    intake.accept_beat(FROM, &reporting(8, 1, NOW, &[(2, Down)]).encode(), at(1, NOW)).unwrap();
+    intake.count_beat(&reporting(9, 1, NOW - 1, &[(0, Down), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
+    intake
+        .count_beat(&reporting(9, 1, NOW - 2, &[(0, Running), (1, Running), (0, Down)]), Bringer::Relay, at(1, NOW))
+        .unwrap();
     assert_eq!(ran(intake.running(), NOW), [true, true, false]);
     assert_eq!(ran(intake.running(), NOW - 1), [false, true, false]);
     assert_eq!(ran(intake.running(), NOW - 2), [false, true, false], "listed twice");
     let forged =
         SignedHeartbeat { signature: signed(8, 1, NOW).signature, ..reporting(9, 1, NOW - 3, &[(0, Running)]) };
-    assert_eq!(intake.count(&forged, Bringer::Relay, at(1, NOW)), Err(BeatRefusal::Signature));
+    assert_eq!(intake.count_beat(&forged, Bringer::Relay, at(1, NOW)), Err(BeatRefusal::Signature));
     assert_eq!(ran(intake.running(), NOW - 3), [false; 3]);
 }
 
@@ -72,20 +72,20 @@ fn no_service_counts_when_two_states_are_signed_for_one_slot() {
     let mut intake = intake(&chain());
     let now = at(1, NOW);
     let said = |state| reporting(9, 1, NOW, &[(0, Running), (1, state)]);
-    intake.count(&reporting(9, 1, NOW - 1, &[(0, Running), (1, Running)]), now).unwrap();
-    intake.accept(FROM, &said(Running).encode(), now).unwrap();
-    assert_eq!(intake.accept(FROM, &said(Running).encode(), now), Err(BeatRefusal::Duplicate));
+    intake.count_beat(&reporting(9, 1, NOW - 1, &[(0, Running), (1, Running)]), Bringer::Relay, now).unwrap();
+    intake.accept_beat(FROM, &said(Running).encode(), now).unwrap();
+    assert_eq!(intake.accept_beat(FROM, &said(Running).encode(), now), Err(BeatRefusal::Duplicate));
     assert_eq!(ran(intake.running(), NOW), [true, true, false]);
     // Only the node itself can contradict it.
     let forged = SignedHeartbeat { signature: signed(8, 1, NOW).signature, ..said(Down) };
-    assert_eq!(intake.accept(FROM, &forged.encode(), now), Err(BeatRefusal::Signature));
+    assert_eq!(intake.accept_beat(FROM, &forged.encode(), now), Err(BeatRefusal::Signature));
     assert_eq!(ran(intake.running(), NOW), [true, true, false]);
 
-    assert_eq!(intake.accept(FROM, &said(Down).encode(), now), Ok(said(Down)), "others must learn of it");
+    assert_eq!(intake.accept_beat(FROM, &said(Down).encode(), now), Ok(said(Down)), "others must learn of it");
     assert_eq!(ran(intake.running(), NOW), [false; 3]);
     assert_eq!(ran(intake.running(), NOW - 1), [true, true, false], "one slot only");
     for again in [said(Running), said(Down), reporting(9, 1, NOW, &[])] {
-        assert_eq!(intake.accept(FROM, &again.encode(), now), Err(BeatRefusal::Duplicate));
+        assert_eq!(intake.accept_beat(FROM, &again.encode(), now), Err(BeatRefusal::Duplicate));
     }
     assert_eq!(ran(intake.running(), NOW), [false; 3]);
     assert_eq!(intake.running().accepted(LicenseId(9)), 2, "its own availability is not affected");
@@ -96,17 +96,20 @@ fn other_states_are_plain_duplicates_when_the_license_has_no_service() {
     let chain = chain();
     let mut intake = intake(&chain);
     let now = at(1, NOW);
-    intake.count(&reporting(1, 1, NOW, &[]), now).unwrap();
-    assert_eq!(intake.count(&reporting(1, 1, NOW, &[(0, Running)]), now), Err(BeatRefusal::Duplicate));
+    intake.count_beat(&reporting(1, 1, NOW, &[]), Bringer::Relay, now).unwrap();
+    assert_eq!(
+        intake.count_beat(&reporting(1, 1, NOW, &[(0, Running)]), Bringer::Relay, now),
+        Err(BeatRefusal::Duplicate)
+    );
     assert_eq!(ran(intake.running(), NOW), [false; 3]);
 }
 
 #[test]
 fn contradiction_is_refused_when_it_quotes_no_recent_block() {
     let mut intake = intake(&chain());
-    intake.count(&reporting(9, 1, NOW, &[(0, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
+    intake.count_beat(&reporting(9, 1, NOW, &[(0, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
     let stale = sign(9, ratio1_primitives::heartbeat::Heartbeat { block_number: 79, ..beat(9, 1, NOW) });
-    assert_eq!(intake.count(&stale, Bringer::Relay, at(1, NOW)), Err(BeatRefusal::StaleBlock));
+    assert_eq!(intake.count_beat(&stale, Bringer::Relay, at(1, NOW)), Err(BeatRefusal::StaleBlock));
     assert_eq!(ran(intake.running(), NOW), [true, false, false]);
 }
 
@@ -114,9 +117,9 @@ fn contradiction_is_refused_when_it_quotes_no_recent_block() {
 fn sender_of_forged_contradictions_is_ignored_after_a_few() {
     let mut intake = intake(&chain());
     let now = at(1, NOW);
-    intake.count(&reporting(9, 1, NOW, &[(0, Running)]), now).unwrap();
+    intake.count_beat(&reporting(9, 1, NOW, &[(0, Running)]), Bringer::Relay, now).unwrap();
     let forged = SignedHeartbeat { signature: signed(8, 1, NOW).signature, ..reporting(9, 1, NOW, &[(0, Down)]) };
-    let refusals: Vec<_> = (0..9).map(|_| intake.accept(FROM, &forged.encode(), now).unwrap_err()).collect();
+    let refusals: Vec<_> = (0..9).map(|_| intake.accept_beat(FROM, &forged.encode(), now).unwrap_err()).collect();
     assert!(refusals[..8].iter().all(|why| *why == BeatRefusal::Signature), "{refusals:?}");
     assert_eq!(refusals[8], BeatRefusal::RateLimited);
     assert_eq!(ran(intake.running(), NOW), [true, false, false]);
@@ -140,7 +143,7 @@ fn pages_of_services_are_read_only_when_they_changed() {
     assert_eq!(reads(), [1]);
     chain.state.lock().clock.current = EpochIndex(1);
     refresh(&chain, &mut intake);
-    intake.count(&reporting(9, 1, NOW, &[(0, Running), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
+    intake.count_beat(&reporting(9, 1, NOW, &[(0, Running), (1, Running)]), Bringer::Relay, at(1, NOW)).unwrap();
     assert_eq!(ran(intake.running(), NOW), [true, false, false]);
     assert_eq!(Known::default().services, []);
 }
@@ -163,7 +166,7 @@ async fn ballot_has_half_when_a_service_is_down_half_of_the_time() {
     for (number, phase) in [(200, Phase::Commit), (210, Phase::Reveal), (211, Phase::Reveal)] {
         let before = world.sink.1.lock().len();
         world.chain.round(phase, 3, 10);
-        world.chain.best_block(number);
+        world.chain.blocks.import_best(number);
         until("a vote", || world.sink.1.lock().len() > before).await;
     }
     let votes = world.sink.1.lock().clone();
@@ -217,7 +220,7 @@ async fn contradiction_is_passed_on_once_when_it_came_from_the_edge() {
     let sent =
         || -> Vec<_> { world.net.batches.lock().iter().flat_map(|(_, bytes)| open(bytes).beats.to_vec()).collect() };
     until("it is passed on", || {
-        world.clock.0.fetch_add(1, Ordering::SeqCst);
+        world.clock.advance(1);
         !sent().is_empty()
     })
     .await;

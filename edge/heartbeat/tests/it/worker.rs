@@ -2,7 +2,7 @@ use crate::fakes::*;
 use codec::Encode;
 use ratio1_heartbeat::{
     channels,
-    ports::{InboundBatch, InboundBeat, Source},
+    ports::{InboundBatch, InboundBeat},
     relay::seal,
     run_oracle, Handles, Store, WorkerError,
 };
@@ -90,7 +90,7 @@ async fn beats_from_edges_are_relayed_and_relayed_ones_are_not() {
     assert_eq!(worker.send(signed(9, 1, 10).encode()).await, Ok(()));
     worker.handles.own.send(signed(1, 1, 10)).await.unwrap();
     until("both are relayed", || {
-        world.clock.0.fetch_add(1, Ordering::SeqCst);
+        world.clock.advance(1);
         let sent: usize = world.net.batches.lock().iter().map(|(_, bytes)| open(bytes).beats.len()).sum();
         sent == 2
     })
@@ -122,7 +122,7 @@ async fn beat_is_relayed_once_when_its_node_brings_it_after_a_relay_did() {
     assert_eq!(worker.send(forged.encode()).await, Err(BeatRefusal::Signature));
     assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Err(BeatRefusal::Duplicate));
     until("it is relayed", || {
-        world.clock.0.fetch_add(1, Ordering::SeqCst);
+        world.clock.advance(1);
         world.net.batches.lock().iter().any(|(_, bytes)| !open(bytes).beats.is_empty())
     })
     .await;
@@ -140,7 +140,7 @@ async fn empty_batches_are_sent_when_there_is_nothing_to_relay() {
     world.clock.set(at(1, 10));
     let worker = Running::start(&world, dir.path()).await;
     until("both others hear", || {
-        world.clock.0.fetch_add(1, Ordering::SeqCst);
+        world.clock.advance(1);
         let sent = world.net.batches.lock();
         [2, 3].iter().all(|n| sent.iter().any(|(to, bytes)| *to == seat(*n).oracle && open(bytes).beats.is_empty()))
     })
@@ -158,12 +158,12 @@ async fn pages_of_licenses_are_read_only_when_they_changed() {
     let world = World::new(1, &[1, 9], &[1, 2]);
     world.clock.set(at(1, 10));
     let worker = Running::start(&world, dir.path()).await;
-    (101..110).for_each(|number| world.chain.finalise(number));
+    (101..110).for_each(|number| world.chain.blocks.finalise(number));
     world.chain.state.lock().admitted.push((LicenseId(8), node_id(8)));
     assert_eq!(worker.send(signed(8, 1, 10).encode()).await, Err(BeatRefusal::Unlicensed));
     assert_eq!(world.chain.state.lock().page_reads, 1);
     world.chain.state.lock().revision = 2;
-    world.chain.finalise(110);
+    world.chain.blocks.finalise(110);
     until("the page is read again", || world.chain.state.lock().page_reads == 2).await;
     for _ in 0..100 {
         if worker.send(signed(8, 1, 10).encode()).await.is_ok() {
@@ -187,12 +187,12 @@ async fn ballot_is_cast_from_what_was_counted() {
     world.clock.set(at(2, 10));
     *world.prices.0.lock() = Some(7);
     world.chain.round(Phase::Commit, 3, 10);
-    world.chain.best_block(200);
+    world.chain.blocks.import_best(200);
     until("committed", || world.sink.1.lock().len() == 1).await;
     world.chain.round(Phase::Reveal, 3, 10);
-    world.chain.best_block(210);
+    world.chain.blocks.import_best(210);
     until("header", || world.sink.1.lock().len() == 2).await;
-    world.chain.best_block(211);
+    world.chain.blocks.import_best(211);
     until("pages", || world.sink.1.lock().len() == 3).await;
     let votes = world.sink.1.lock().clone();
     let Vote::Header(header) = &votes[1].vote else { panic!("no header") };

@@ -1,4 +1,4 @@
-//! How long things take, and that governance can not take away its own delay.
+//! How long things take, and that governance cannot take away its own delay.
 
 use super::*;
 use crate::{Error, Event, Parameters, LEAST_DELAY_MS, MOST_DELAY_MS};

@@ -3,9 +3,10 @@
 use super::BenchmarkHelper;
 use crate::mock::{self, World};
 use alloc::collections::BTreeMap;
+use frame_benchmarking::BenchmarkError;
 use ratio1_primitives::{
-    jobs::{NodeProfile, Reputation},
-    kyc::{Attestation, Country, EntityKind},
+    jobs::{Client, NodeProfile, Reputation},
+    kyc::{Attestation, Country, EntityId, EntityKind},
     refusal::PriceRefusal,
     AccountId, EpochIndex, License, LicenseClass, LicenseId, Link, NodeId,
 };
@@ -57,5 +58,15 @@ impl BenchmarkHelper for World {
         };
         mock::Finals::insert(epoch, (services, bytes));
         mock::LastFinalised::mutate(|last| *last = (*last).max(Some(epoch)));
+    }
+}
+
+impl pallet_draws::BenchmarkHelper for World {
+    fn client(draw: u64, others: u32, licenses: u32) -> Result<(EntityId, Client, u16), BenchmarkError> {
+        super::client::<mock::Test>(draw, others, licenses)
+    }
+
+    fn candidate(license: LicenseId, reputation: Reputation) -> Result<(), BenchmarkError> {
+        super::candidate::<mock::Test>(license, reputation)
     }
 }

@@ -13,12 +13,11 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use ratio1_primitives::{
     economics::R1,
     jobs::{
-        draw::{seed, Permutation},
         node::MAX_TAGS,
         region::Region,
         request::{MAX_PATH, MAX_SELECTED, MAX_SPEC_BYTES},
-        Capacity, Cid, Gpu, HealthCheck, JobRequest, NodeProfile, Outcome, Reputation, Restart, Selectors, SlotRef,
-        Tag, Tier, MAX_SERVICES, PERIOD,
+        Capacity, Cid, Client, Drawn, Gpu, HealthCheck, JobRequest, NodeProfile, Outcome, Reputation, Restart,
+        Selectors, SlotRef, Tag, Tier, MAX_SERVICES, PERIOD,
     },
     keys::{accept_payload, resign_payload, NodeKey},
     kyc::{Country, EntityId},
@@ -261,7 +260,7 @@ pub(super) fn running<T: Config>(
     Ok(id)
 }
 
-/// The `n`-th node, that can not sign.
+/// The `n`-th node, that cannot sign.
 pub(super) fn worker<T: Config>(n: u32) -> (LicenseId, AccountId) {
     let license = license(n);
     (license, T::BenchmarkHelper::worker(license, keyless(license), &profile(), Reputation::default()))
@@ -316,60 +315,30 @@ pub(super) fn authorise<T: Config>(call: &Call<T>) -> Result<(), BenchmarkError>
     Ok(())
 }
 
-/// A draw for the slots of a job, with its seed.
-pub(super) fn draw<T: Config>(job: JobId, slots: Vec<u16>, until: u32) -> u64 {
-    let id = NextDraw::<T>::mutate(|next| core::mem::replace(next, next.saturating_add(1)));
-    let opened = BLOCK.saturating_sub(10);
-    OpenedAt::<T>::insert(opened, 1);
-    Seeds::<T>::insert(opened, [[1; 32]; 4]);
-    let draw = Draw {
-        job,
-        slots: BoundedVec::truncate_from(slots),
-        opened,
-        licenses: LICENSES,
-        included: false,
-        bytes_of: NOW.minus(1),
-        seed: None,
-        pass: 0,
-        position: 0,
-        until,
-    };
-    let entity = entity::<T>(job);
-    let slots = u32::try_from(draw.slots.len()).unwrap_or(u32::MAX);
-    Turns::<T>::insert(entity, Looking { draws: 1, slots, last: id });
-    LastTurn::<T>::put(entity);
-    Draws::<T>::insert(entity, id, draw);
-    id
-}
-
 /// On whose behalf a job was asked for.
 pub(super) fn entity<T: Config>(job: JobId) -> EntityId {
     Jobs::<T>::get(job).map(|job| job.entity).unwrap_or_default()
 }
 
-/// A draw for the last slot of a job, on whose first `p` positions are nodes that could serve it, with this reputation.
-/// All its other slots are served. Each candidate has a slot of another job.
-pub(super) fn search<T: Config>(others: u32, p: u32, reputation: Reputation) -> Result<SlotRef, BenchmarkError> {
+/// What a draw needs for benchmarks: a job whose request has every list full and whose last slot waits for `draw`; its
+/// `others` other slots are served, by licenses beyond the first `licenses`. The epoch before the running one is finalised
+/// for those. On whose behalf, the client, and the slot that waits.
+pub fn client<T: Config>(draw: u64, others: u32, licenses: u32) -> Result<(EntityId, Client, u16), BenchmarkError> {
     let owner = scene::<T>();
-    T::BenchmarkHelper::finalise(NOW.minus(1), LICENSES, 0, 255);
+    T::BenchmarkHelper::finalise(NOW.minus(1), licenses, 0, 255);
     let job = job::<T>(&owner, 1, others > 0);
     for i in 0..others {
-        // Beyond the licenses of the draw.
-        let (license, payee) = worker::<T>(i.saturating_add(LICENSES / PAGE_SIZE));
+        let (license, payee) = worker::<T>(i.saturating_add(licenses / PAGE_SIZE));
         running::<T>(job, license, payee, i.saturating_mul(PAGE_SIZE))?;
     }
-    let draw_id = NextDraw::<T>::get();
-    let id = slot::<T>(job, SlotState::Drawing { draw: draw_id }, false)?;
-    draw::<T>(job, vec![id.slot], POLLED.saturating_add(5));
-    // As the draw itself will do, which is measured with it.
-    let order = Permutation::new(seed(&[[1; 32]; 4], draw_id), LICENSES);
-    for position in 0..p {
-        let license = order.at(position.into()).ok_or("every position is a license")?;
-        T::BenchmarkHelper::worker(license, keyless(license), &profile(), reputation);
-        T::Workers::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?;
-    }
-    Settings::<T>::mutate(|settings| settings.probes = p);
-    Ok(id)
+    let id = slot::<T>(job, SlotState::Drawing { draw }, false)?;
+    Ok((entity::<T>(job), Client::Job(job), id.slot))
+}
+
+/// Let `license` be one that could serve that job, with this reputation. It has a slot of another.
+pub fn candidate<T: Config>(license: LicenseId, reputation: Reputation) -> Result<(), BenchmarkError> {
+    T::BenchmarkHelper::worker(license, keyless(license), &profile(), reputation);
+    Ok(T::Workers::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?)
 }
 
 /// Services 0..`n` of running slots of as many jobs, all but one period settled, around the end of a page of indices;

@@ -247,7 +247,7 @@ fn extension_is_refused_when_there_are_too_many_prices() {
         // The last price again is no other one.
         Rate::put(Ok::<_, PriceRefusal>(QUARTER + Balance::from(MAX_TERMS - 1)));
         assert_ok!(extend(alice(), job, 1));
-        // A lapsed epoch that can not be put off is returned.
+        // A lapsed epoch that cannot be put off is returned.
         Rate::put(Ok::<_, PriceRefusal>(QUARTER));
         run_to_epoch(FIRST + 1);
         lapse_epoch(FIRST);

@@ -9,10 +9,10 @@ use ratio1_primitives::{
 
 /// The events' seeds by draw.
 fn seeds() -> Vec<(u64, Hash)> {
-    events()
+    draw_events()
         .into_iter()
         .filter_map(|event| match event {
-            Event::DrawSeeded { draw, seed } => Some((draw, seed)),
+            DrawEvent::DrawSeeded { draw, seed } => Some((draw, seed)),
             _ => None,
         })
         .collect()
@@ -58,9 +58,9 @@ fn draw_takes_its_seed_from_the_next_four_blocks() {
         assert_eq!(stored.state, SlotState::Offered { license, at: FIRST_BLOCK + 5, until });
         has_event(Event::Offered { slot: id, drawn, until });
         // Nothing is left of the draw.
-        assert_eq!(Draws::<Test>::iter().count(), 0);
-        assert_eq!(Seeds::<Test>::iter().count(), 0);
-        assert_eq!(OpenedAt::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::Draws::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::Seeds::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::OpenedAt::<Test>::iter().count(), 0);
     });
 }
 
@@ -76,7 +76,7 @@ fn draws_of_one_block_have_seeds_of_their_own() {
         let mut found = seeds();
         found.sort();
         assert_eq!(found, expected);
-        assert_eq!(Seeds::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::Seeds::<Test>::iter().count(), 0);
     });
 }
 
@@ -398,9 +398,9 @@ fn all_is_returned_but_the_fee_when_nobody_is_found() {
         let all = 50 * PRICE + 5 * DRAWS;
         let ledger = Ledger { deposited: all, returned: all, ..Default::default() };
         has_event(Event::JobClosed { job, closing: Closing::Unserved, ledger });
-        assert_eq!(Draws::<Test>::iter().count(), 0);
-        assert_eq!(OpenedAt::<Test>::iter().count(), 0);
-        assert_eq!(Seeds::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::Draws::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::OpenedAt::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::Seeds::<Test>::iter().count(), 0);
         assert_eq!(Slots::<Test>::iter().count(), 0);
         assert_eq!(Requests::<Test>::iter().count(), 0);
         assert_eq!(states(job).last(), Some(&JobState::Closed(Closing::Unserved)));
@@ -432,7 +432,8 @@ fn draw_looks_at_no_more_positions_in_a_block_than_its_parameter_says() {
         nobody.selectors.tags = one(tag("nobody"));
         ask(alice(), nobody);
         blocks(5);
-        let position = || Draws::<Test>::iter_values().map(|draw| (draw.pass, draw.position)).next().unwrap();
+        let position =
+            || pallet_draws::Draws::<Test>::iter_values().map(|draw| (draw.pass, draw.position)).next().unwrap();
         assert_eq!(position(), (0, 256));
         blocks(1);
         assert_eq!(position(), (0, 512));
@@ -448,7 +449,8 @@ fn small_world_is_gone_through_once_in_a_block() {
         (0..3).for_each(|id| Reputations::insert(id, Reputation(0)));
         ask(alice(), request());
         blocks(5);
-        let passes = || Draws::<Test>::iter_values().map(|draw| (draw.pass, draw.position)).next().unwrap();
+        let passes =
+            || pallet_draws::Draws::<Test>::iter_values().map(|draw| (draw.pass, draw.position)).next().unwrap();
         assert_eq!(passes(), (1, 0));
         next_block();
         assert_eq!(passes(), (2, 0));
@@ -463,7 +465,7 @@ fn draw_is_seeded_late_and_goes_on_when_polls_are_left_out() {
         for _ in 0..30 {
             let number = System::block_number() + 1;
             System::set_block_number(number);
-            <Jobs as frame_support::traits::Hooks<u32>>::on_initialize(number);
+            <Draws as frame_support::traits::Hooks<u32>>::on_initialize(number);
             Now::mutate(|now| *now += 1_000);
             check();
         }

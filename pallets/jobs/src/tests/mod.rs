@@ -1,7 +1,9 @@
 mod blame;
+mod cancelling;
 mod changing;
 mod drawing;
 mod fairness;
+mod feeless;
 mod indices;
 mod leaving;
 mod lifecycle;
@@ -13,6 +15,7 @@ mod requesting;
 mod settling;
 mod turns;
 mod views;
+mod wasting;
 
 use crate::{
     mock::{Jobs, *},
@@ -20,9 +23,13 @@ use crate::{
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
+use pallet_draws::Event as DrawEvent;
 use ratio1_primitives::{
     economics::R1,
-    jobs::{draw, Gpu, JobRequest, Outcome, Reputation, SlotRef, Tier, MAX_EPOCHS, MAX_NODES, REJECTION_EPOCHS},
+    jobs::{
+        draw, Client, Drawn, Gpu, JobRequest, Outcome, Reputation, SlotRef, Tier, MAX_EPOCHS, MAX_LOOKED_FOR,
+        MAX_NODES, REJECTION_EPOCHS,
+    },
     kyc::{Country, EntityKind},
     refusal::{KycRefusal, PriceRefusal},
     AccountId, Balance, EpochIndex, JobId, LicenseClass, LicenseId,
@@ -148,6 +155,54 @@ fn states(of: JobId) -> Vec<JobState> {
     events().into_iter().filter_map(moved).collect()
 }
 
+fn has_draw_event(event: DrawEvent<Test>) {
+    assert!(draw_events().contains(&event), "{event:?} is not in {:#?}", draw_events());
+}
+
 fn just_ask(who: AccountId, request: JobRequest) {
     ask(who, request);
+}
+
+fn absent(license: u32) {
+    <Jobs as ratio1_primitives::traits::Work>::absent(LicenseId(license));
+}
+
+/// What came to nothing, by the events: the slot, and what was burned for it.
+fn wasted() -> Vec<(SlotRef, Balance)> {
+    let of = |event| match event {
+        Event::CameToNothing { slot, burned, .. } => Some((slot, burned)),
+        _ => None,
+    };
+    events().into_iter().filter_map(of).collect()
+}
+
+/// What the fees of draws have burned.
+fn fees(job: JobId) -> Balance {
+    burned_for_draws(job).into_iter().sum()
+}
+
+/// Blocks until the slot is served by the one other license: `first` is not drawn for it any more.
+fn served_by_another(id: SlotRef, first: u32) -> (u32, u32) {
+    let index = serve(id);
+    assert_ne!(server(id), first);
+    (index, server(id))
+}
+
+/// A slot whose first node was found to provide nothing in its first epoch, and left; the second epoch runs.
+fn failed(epochs: u32) -> (Served, u32) {
+    let served = served(epochs);
+    let license = server(served.id);
+    run_to_epoch(FIRST + 1);
+    close_epoch(FIRST, &[(served.index, 0)]);
+    next_block();
+    assert!(service(served.index).left.is_some());
+    (served, license)
+}
+
+/// Close `epoch` once it is over, with the same byte for every service.
+fn close_later(epoch: u32, byte: u8) {
+    run_to_epoch(epoch + 1);
+    let all: Vec<(u32, u8)> = (0..Indices::<Test>::get()).map(|index| (index, byte)).collect();
+    close_epoch(epoch, &all);
+    next_block();
 }

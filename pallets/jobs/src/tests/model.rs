@@ -169,7 +169,8 @@ impl Model {
             match slot.state {
                 SlotState::Ended(_) => 0,
                 SlotState::Drawing { draw } => {
-                    let opened = Draws::<Test>::get(job_of(job).entity, draw).expect("it is looked for").opened;
+                    let opened =
+                        pallet_draws::Draws::<Test>::get(job_of(job).entity, draw).expect("it is looked for").opened;
                     if System::block_number() < opened + 4 {
                         0
                     } else {
@@ -182,7 +183,19 @@ impl Model {
         (0..job_of(job).slots).map(fee).sum()
     }
 
+    fn read_draws(&mut self) {
+        for event in draw_events() {
+            let DrawEvent::DrawOpened { client: Client::Job(job), slots, burned, .. } = event else { continue };
+            for slot in slots {
+                let draws = self.draws.entry(SlotRef { job, slot }).or_default();
+                assert_eq!(burned, if *draws == 0 { 0 } else { FEE }, "the first was paid for before");
+                *draws += 1;
+            }
+        }
+    }
+
     fn read_events(&mut self) {
+        self.read_draws();
         for event in events() {
             match event {
                 Event::Requested { request, fee, .. } => {
@@ -192,13 +205,6 @@ impl Model {
                 Event::NodesAdded { nodes, fee, .. } => {
                     assert_eq!(fee, Balance::from(nodes) * FEE);
                     self.asked += fee
-                }
-                Event::DrawOpened { job, slots, burned, .. } => {
-                    for slot in slots {
-                        let draws = self.draws.entry(SlotRef { job, slot }).or_default();
-                        assert_eq!(burned, if *draws == 0 { 0 } else { FEE }, "the first was paid for before");
-                        *draws += 1;
-                    }
                 }
                 Event::SlotEnded { slot, why: SlotEnd::NoDrawLeft, .. } => {
                     assert!(self.draws[&slot] > u32::from(SPARE_DRAWS), "{slot:?} had its draws");
@@ -426,8 +432,12 @@ impl Model {
         let burned: Balance = self.closed.values().map(|ledger| ledger.burned).sum();
         assert_eq!(BurnedTotal::get(), burned + self.asked + self.topped, "nothing else is burned");
         assert_eq!(Services::<Test>::iter().count(), 0, "services");
-        assert_eq!(Draws::<Test>::iter().count(), 0, "draws");
-        assert_eq!(OpenedAt::<Test>::iter().count() + Seeds::<Test>::iter().count(), 0, "seeds");
+        assert_eq!(pallet_draws::Draws::<Test>::iter().count(), 0, "draws");
+        assert_eq!(
+            pallet_draws::OpenedAt::<Test>::iter().count() + pallet_draws::Seeds::<Test>::iter().count(),
+            0,
+            "seeds"
+        );
         assert_eq!(Deadlines::<Test>::iter().count(), 0, "deadlines");
         assert_eq!(Assigned::<Test>::iter().count(), 0, "assigned");
         assert_eq!(Agenda::<Test>::iter().count(), 0, "agenda: {:?}", Agenda::<Test>::iter().collect::<Vec<_>>());

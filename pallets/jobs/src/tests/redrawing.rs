@@ -20,15 +20,6 @@ fn fail(id: SlotRef) {
     next_block();
 }
 
-/// The fees of draws that were burned of what a job holds, by events.
-fn burned(of: JobId) -> Vec<Balance> {
-    let burned = |event| match event {
-        Event::DrawOpened { job, burned, .. } if job == of => Some(burned),
-        _ => None,
-    };
-    events().into_iter().filter_map(burned).collect()
-}
-
 /// What has a slot of a job in hand: draws, and the money for them.
 fn in_hand(id: SlotRef) -> (u8, Balance) {
     (slot_of(id).draws, slot_of(id).draw_money())
@@ -51,7 +42,7 @@ fn each_further_draw_of_a_slot_burns_one_fee_of_what_it_holds() {
         assert_eq!((after.free, after.held), (before.free, before.held - 2 * FEE));
         assert_eq!(after.burned, before.burned + 2 * FEE);
         assert_eq!(job_of(job).ledger.burned, 2 * FEE);
-        assert_eq!(burned(job), [0, FEE, FEE]);
+        assert_eq!(burned_for_draws(job), [0, FEE, FEE]);
     });
 }
 

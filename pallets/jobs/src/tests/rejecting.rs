@@ -204,7 +204,7 @@ fn epoch_can_be_rejected_until_its_period_is_released() {
         assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST + 2)));
         // Nobody is looked for any more.
         assert_eq!(job_of(job).state, JobState::Settling);
-        assert_eq!(Draws::<Test>::iter().count(), 0);
+        assert_eq!(pallet_draws::Draws::<Test>::iter().count(), 0);
         run_dry();
         assert_eq!(released(job).len(), 1);
     });

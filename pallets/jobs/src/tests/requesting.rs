@@ -191,7 +191,7 @@ fn slot_is_looked_for_no_more_when_it_is_offered_or_has_ended() {
         ask(alice(), JobRequest { nodes: 64, ..request() });
         blocks(Parameters::default().draw_blocks + 30);
         assert_eq!(Jobs::looked_for(entity), 0);
-        assert_eq!(Turns::<Test>::count(), 0);
+        assert_eq!(pallet_draws::Turns::<Test>::count(), 0);
     });
 }
 
@@ -240,9 +240,9 @@ fn request_holds_the_price_and_burns_the_fee() {
             Money { free: before.free - held - fee, held, burned: before.burned + fee, operator: before.operator }
         );
         has_event(Event::Requested { job, owner: alice(), request: Box::new(wanted.clone()), price, held, fee });
-        has_event(Event::DrawOpened {
+        has_draw_event(DrawEvent::DrawOpened {
             draw: 0,
-            job,
+            client: Client::Job(job),
             slots: vec![0, 1, 2].try_into().unwrap(),
             licenses: 3,
             included: false,

@@ -84,7 +84,7 @@ fn byte_is_missing_when_the_service_was_not_voted_about() {
         close_epoch(FIRST, &[]);
         Checked::set(false);
         next_block();
-        // It can not be, so it is told.
+        // It cannot be, so it is told.
         Logged::set(Vec::new());
         Checked::set(true);
         check();

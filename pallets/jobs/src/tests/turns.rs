@@ -68,7 +68,7 @@ fn request_finds_its_node_at_once_when_another_entity_looks_for_all_it_may() {
             }
         }
         assert_eq!(opened, MAX_LOOKED_FOR, "of 4032");
-        assert_eq!(Draws::<Test>::iter_key_prefix(entity(&carol())).count(), 128);
+        assert_eq!(pallet_draws::Draws::<Test>::iter_key_prefix(entity(&carol())).count(), 128);
         let after = money(&carol(), &carol());
         assert_eq!(after.burned - before.burned, 128 * FEE);
         blocks(10);
@@ -140,7 +140,7 @@ fn entity_with_one_draw_has_as_many_turns_as_one_with_many() {
         just_ask(bob(), tagged("nobody"));
         blocks(5);
         let looked_at = |who: &AccountId| {
-            let draws = Draws::<Test>::iter_prefix_values(entity(who));
+            let draws = pallet_draws::Draws::<Test>::iter_prefix_values(entity(who));
             draws.map(|draw| u64::from(draw.pass) * 1_024 + draw.position).sum::<u64>()
         };
         let before = [alice(), bob()].map(|who| looked_at(&who));
@@ -204,10 +204,10 @@ fn draws_have_their_share_when_settlement_has_much_to_do() {
         PollLimit::set(Weight::zero());
         blocks(5);
         let chunk = <() as WeightInfo>::settle_chunk(SETTLE_CHUNK);
-        let probe = <() as WeightInfo>::draw_step(1) - <() as WeightInfo>::draw_step(0);
+        let probe = <() as pallet_draws::WeightInfo>::turn(1) - <() as pallet_draws::WeightInfo>::turn(0);
         let limit = chunk * 8;
         PollLimit::set(limit);
-        let position = || Draws::<Test>::iter_values().next().unwrap().position;
+        let position = || pallet_draws::Draws::<Test>::iter_values().next().unwrap().position;
         for n in 1..=4 {
             next_block();
             let Cursor { head, tail, .. } = Settled::<Test>::get();

@@ -123,3 +123,30 @@ fn quote_is_refused_when_there_is_no_rate() {
         assert_eq!(Jobs::quote(Tier::Micro, None), Err(E::RateMissing.into()));
     });
 }
+
+#[test]
+fn jobs_are_listed_in_pages_when_there_are_many() {
+    let parameters = Parameters { draw_blocks: 10, ..Default::default() };
+    with_parameters(0, parameters).execute_with(|| {
+        Checked::set(false);
+        let mut mine = Vec::new();
+        for n in 0..250u32 {
+            mine.push(ask(alice(), JobRequest { tier: Tier::Micro, ..request() }));
+            assert_ok!(Jobs::cancel(origin(alice()), mine[n as usize]));
+            if n % 3 == 0 {
+                let other = ask(bob(), request());
+                assert_ok!(Jobs::cancel(origin(bob()), other));
+            }
+        }
+        let (mut listed, mut from) = (Vec::new(), JobId(0));
+        loop {
+            let page: Vec<JobId> = Jobs::jobs_of(alice(), from).into_iter().map(|info| info.id).collect();
+            assert!(page.len() <= MAX_LISTED);
+            let Some(last) = page.last() else { break };
+            from = JobId(last.0 + 1);
+            listed.extend(page);
+        }
+        assert_eq!(listed, mine);
+        check();
+    });
+}

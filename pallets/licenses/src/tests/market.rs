@@ -188,7 +188,7 @@ fn buying_is_refused_when_the_buyer_can_not_pay() {
     run(|| {
         assert_ok!(list(DEED, &alice(), FUNDS + 1, None));
         assert_noop!(buy_for(DEED, &bob(), Balance::MAX), Error::<Test>::InsufficientFunds);
-        // What is frozen can not be spent.
+        // What is frozen cannot be spent.
         assert_ok!(list(DEED, &alice(), PRICE, None));
         assert_ok!(Balances::set_freeze(&(), &bob(), FUNDS - PRICE + 1));
         assert_noop!(buy(DEED, &bob()), Error::<Test>::InsufficientFunds);

@@ -40,7 +40,7 @@ fn deposit_is_held_to_the_last_unit_when_the_pool_is_not_operations() {
             [3 * R1, 4 * R1, 5 * R1]
         );
         assert_eq!([LIQUIDITY, OPERATIONS, FOUNDATION].map(|who| Balances::balance(&who)), [0, 2 * R1, 0]);
-        // The keys can not move it.
+        // The keys cannot move it.
         let transfer = Balances::transfer_allow_death(RuntimeOrigin::signed(FOUNDATION), ALICE, 1);
         assert!(transfer.is_err());
         assert_ok!(Pools::deposited(Pool::Social, 0));

@@ -6,7 +6,7 @@ use crate::{
 use proptest::prelude::*;
 use sp_core::U256;
 
-/// Protocol section 6: vCPU / GiB of memory / GiB of disk, and dollars per node and epoch.
+/// docs/protocol/jobs.md#tiers-and-prices: vCPU / GiB of memory / GiB of disk, and dollars per node and epoch.
 const TIERS: &str = "micro .25/.5/2 0.10 · lite .5/1/4 0.166666 · entry 1/2/8 0.375 · low-1 2/4/16 0.75 · \
     low-2 2/8/32 1.00 · med-1 3/12/48 1.916666 · med-2 6/14/56 2.916666 · high-1 8/22/88 3.75 · \
     high-2 12/30/120 5.333333 · ultra-1 16/62/248 8.333333 · ultra-2 22/124/496 12.50";

@@ -15,7 +15,8 @@ use frame_support::{
     BoundedVec,
 };
 use frame_system::RawOrigin;
-use pallet_jobs::{SlotState, WeightInfo};
+use pallet_draws::WeightInfo;
+use pallet_jobs::SlotState;
 use ratio1_primitives::{
     economics::R1,
     jobs::{Cid, JobRequest, Restart, Selectors, Tag, Tier},
@@ -103,20 +104,20 @@ pub fn run(ext: &mut TestExternalities, licenses: u32, outcome: &mut Outcome) ->
 
 /// Blocks of a round in which each entity has the shortest turn there is.
 fn round(entities: u32) -> u32 {
-    type W = <Runtime as pallet_jobs::Config>::WeightInfo;
+    type W = <Runtime as pallet_draws::Config>::WeightInfo;
     let share = pallet_jobs::Settings::<Runtime>::get().work_share;
     let max = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
     let budget = share * max;
-    let turn = W::draw_step(16).saturating_add(W::draw_skip().saturating_mul(16));
+    let turn = W::turn(16).saturating_add(W::skip().saturating_mul(16));
     let all = turn.saturating_mul(entities.into()).ref_time();
     u32::try_from(all.div_ceil(budget.ref_time().max(1))).unwrap_or(u32::MAX)
 }
 
 /// So many entities look for nodes that do not exist, with so many draws each; nobody else looks.
 fn open(entities: u32, each: u32) -> Result<(), BenchError> {
-    let _ = pallet_jobs::Draws::<Runtime>::clear(u32::MAX, None);
-    let _ = pallet_jobs::OpenedAt::<Runtime>::clear(u32::MAX, None);
-    let _ = pallet_jobs::Turns::<Runtime>::clear(u32::MAX, None);
+    let _ = pallet_draws::Draws::<Runtime>::clear(u32::MAX, None);
+    let _ = pallet_draws::OpenedAt::<Runtime>::clear(u32::MAX, None);
+    let _ = pallet_draws::Turns::<Runtime>::clear(u32::MAX, None);
     for n in 0..entities {
         let who = format!("crowd {n}");
         for _ in 0..each {
@@ -125,7 +126,7 @@ fn open(entities: u32, each: u32) -> Result<(), BenchError> {
         }
     }
     let seed = [[7; 32]; 4];
-    pallet_jobs::Seeds::<Runtime>::insert(BLOCK - 10, seed);
+    pallet_draws::Seeds::<Runtime>::insert(BLOCK - 10, seed);
     Ok(())
 }
 
@@ -159,10 +160,10 @@ fn ask(who: &str, selectors: Selectors, block: u32) -> Result<(JobId, u32), Benc
 fn wait(ext: &mut TestExternalities, job: JobId, opened: u32, entities: u32, n: u32) -> Result<u32, BenchError> {
     let waited = ext.execute_with(|| {
         let output = |block: u32| sp_io::hashing::blake2_256(&codec::Encode::encode(&("wait", n, block)));
-        pallet_jobs::Seeds::<Runtime>::insert(opened, [0, 1, 2, 3].map(output));
-        let turns: Vec<_> = pallet_jobs::Turns::<Runtime>::iter_keys().collect();
+        pallet_draws::Seeds::<Runtime>::insert(opened, [0, 1, 2, 3].map(output));
+        let turns: Vec<_> = pallet_draws::Turns::<Runtime>::iter_keys().collect();
         let last = turns.get(n as usize * entities as usize / SEEDS as usize);
-        pallet_jobs::LastTurn::<Runtime>::set(last.copied());
+        pallet_draws::LastTurn::<Runtime>::set(last.copied());
         let limit: Weight = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
         let is_offered = || {
             let slot = pallet_jobs::Slots::<Runtime>::get(job, 0);

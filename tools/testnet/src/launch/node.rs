@@ -38,6 +38,8 @@ pub struct Node {
     states: Option<PathBuf>,
     /// Arguments beside those that every node of its kind has.
     more: Vec<String>,
+    /// Variables of its environment, beside what it inherits.
+    environment: Vec<(&'static str, String)>,
     /// It has the keys that are in its keystore, instead of all of its development account.
     from_keystore: bool,
     child: Option<Child>,
@@ -66,6 +68,7 @@ impl Node {
             price: None,
             states: None,
             more: Vec::new(),
+            environment: Vec::new(),
             from_keystore: false,
             child: None,
             name,
@@ -105,6 +108,11 @@ impl Node {
     /// Give it these arguments beside its own whenever it starts from now on.
     pub(super) fn set_more(&mut self, more: &[&str]) {
         self.more = more.iter().map(ToString::to_string).collect();
+    }
+
+    /// Give it these variables whenever it starts from now on.
+    pub(super) fn set_environment(&mut self, variables: Vec<(&'static str, String)>) {
+        self.environment = variables;
     }
 
     /// Have it take its keys from its keystore alone, or from its development account.
@@ -183,6 +191,7 @@ impl Node {
         let err = log.try_clone().map_err(Error::io("share the log"))?;
         let child = tethered(binary)
             .args(self.args(bootnodes))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(err)

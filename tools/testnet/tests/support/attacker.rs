@@ -1,4 +1,4 @@
-//! A peer that speaks the heartbeat protocol on the real wire, and means ill.
+//! A peer that speaks the protocols of beats and of relays on the real wire, and means ill.
 
 use super::Outcome;
 use codec::Encode;
@@ -27,7 +27,8 @@ const MAX_SENT: usize = 4 * 1024 * 1024;
 
 /// The peer.
 pub struct Attacker {
-    handle: RequestResponseHandle,
+    beats: RequestResponseHandle,
+    batches: RequestResponseHandle,
     peers: HashMap<Who, PeerId>,
     transport: JoinHandle<()>,
 }
@@ -35,8 +36,11 @@ pub struct Attacker {
 impl Attacker {
     /// A peer of its own identity that knows the oracles' addresses.
     pub fn new(network: &Network, genesis: Hash) -> Outcome<Self> {
-        let name = ProtocolName::from(format!("/{}/ratio1/beat/1", hex::encode(genesis)));
-        let (protocol, handle) = Protocol::new(name).with_max_size(MAX_SENT).with_timeout(ANSWER_LIMIT).build();
+        let protocol = |kind: &str| {
+            let name = ProtocolName::from(format!("/{}/ratio1/{kind}/1", hex::encode(genesis)));
+            Protocol::new(name).with_max_size(MAX_SENT).with_timeout(ANSWER_LIMIT).build()
+        };
+        let ((beat, beats), (relay, batches)) = (protocol("beat"), protocol("relay"));
         let tcp = TcpConfig { listen_addresses: vec!["/ip4/127.0.0.1/tcp/0".parse()?], ..Default::default() };
         let mut addresses = HashMap::new();
         for who in Who::ORACLES {
@@ -48,31 +52,45 @@ impl Attacker {
         let config = ConfigBuilder::new()
             .with_keypair(Keypair::generate())
             .with_tcp(tcp)
-            .with_request_response_protocol(protocol)
+            .with_request_response_protocol(beat)
+            .with_request_response_protocol(relay)
             .with_known_addresses(known.into_iter())
             .build();
         let mut litep2p = Litep2p::new(config)?;
         let transport = tokio::spawn(async move { while litep2p.next_event().await.is_some() {} });
         let peers = addresses.into_iter().map(|(who, (peer, _))| (who, peer)).collect();
-        Ok(Self { handle, peers, transport })
+        Ok(Self { beats, batches, peers, transport })
     }
 
     /// Send `bytes` as a heartbeat. `None` if the oracle's network layer refused to read them or to answer.
     pub async fn send(&mut self, to: Who, bytes: Vec<u8>) -> Outcome<Option<BeatAck>> {
-        let peer = self.peers.get(&to).ok_or("no oracle")?;
-        let id = self.handle.send_request(*peer, bytes, DialOptions::Dial).await.map_err(|e| format!("{e:?}"))?;
+        let peer = *self.peers.get(&to).ok_or("no oracle")?;
+        Self::ask(&mut self.beats, peer, bytes).await
+    }
+
+    /// Send `bytes` as a batch of an oracle. What is answered says only whether it was taken to be looked at.
+    pub async fn relay(&mut self, to: Who, bytes: Vec<u8>) -> Outcome<Option<BeatAck>> {
+        let peer = *self.peers.get(&to).ok_or("no oracle")?;
+        Self::ask(&mut self.batches, peer, bytes).await
+    }
+
+    async fn ask(handle: &mut RequestResponseHandle, peer: PeerId, bytes: Vec<u8>) -> Outcome<Option<BeatAck>> {
+        let id = handle.send_request(peer, bytes, DialOptions::Dial).await.map_err(|e| format!("{e:?}"))?;
         loop {
-            let event = tokio::time::timeout(ANSWER_LIMIT * 2, self.handle.next()).await;
+            let event = tokio::time::timeout(ANSWER_LIMIT * 2, handle.next()).await;
             match event.map_err(|_| "neither answer nor refusal")?.ok_or("the transport ended")? {
                 RequestResponseEvent::ResponseReceived { request_id, response, .. } if request_id == id => {
-                    let ack = decode_bounded::<BeatAck>(&response, response.len());
-                    return Ok(Some(ack.ok_or_else(|| format!("not an ack: {response:?}"))?));
+                    return Ok(Some(ack(&response)?));
                 }
                 RequestResponseEvent::RequestFailed { request_id, .. } if request_id == id => return Ok(None),
                 _ => {}
             }
         }
     }
+}
+
+fn ack(response: &[u8]) -> Outcome<BeatAck> {
+    Ok(decode_bounded(response, response.len()).ok_or_else(|| format!("not an ack: {response:?}"))?)
 }
 
 impl Drop for Attacker {

@@ -31,7 +31,7 @@ async fn signed(client: &Client, who: Who, call: RuntimeCall) -> Outcome<Vec<u8>
         frame_system::BlockHash::<Runtime>::insert(0, genesis);
         SignedPayload::new(call.clone(), extension.clone())
     });
-    let payload = payload.map_err(|error| format!("the payload can not be made: {error:?}"))?;
+    let payload = payload.map_err(|error| format!("the payload cannot be made: {error:?}"))?;
     let signature = payload.using_encoded(|bytes| account(who).sign(bytes));
     Ok(UncheckedExtrinsic::new_signed(call, who.owner().into(), signature.into(), extension).encode())
 }

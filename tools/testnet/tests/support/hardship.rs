@@ -154,5 +154,13 @@ pub async fn nobody_equivocated(log: &mut Log) -> Outcome {
 pub fn all_take_part(facts: &EpochFacts, epoch: EpochIndex) -> Outcome {
     let missing: Vec<_> = Who::ORACLES.iter().filter(|who| !facts.eligible(**who)).map(|who| who.name()).collect();
     let what = format!("every oracle's ballot for epoch {epoch} counts");
-    hold(Check::new(what, missing.is_empty(), format!("missing: {missing:?}")))
+    let detail = match missing.is_empty() {
+        true => "all".into(),
+        false => {
+            let reported = |who: &Who| Who::ORACLES.map(|oracle| facts.reported(oracle, *who));
+            let reports: Vec<_> = Who::ORACLES.iter().map(reported).collect();
+            format!("missing: {missing:?} of {:?}; what each says of each: {reports:?}", facts.info.ballots)
+        }
+    };
+    hold(Check::new(what, missing.is_empty(), detail))
 }

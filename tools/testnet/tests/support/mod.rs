@@ -2,8 +2,10 @@
 
 pub mod attacker;
 pub mod chain;
+pub mod clock;
 pub mod hardship;
 pub mod jobs;
+pub mod raids;
 mod soak;
 pub mod stalls;
 pub mod waiting;

@@ -47,7 +47,7 @@ impl Transport for FakeNet {
         self.beats.lock().push((to.oracle.clone(), bytes));
         Ok(Ok(()))
     }
-    async fn count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError> {
+    async fn ask_count(&self, to: &Seat<AccountId>, query: CountQuery) -> Result<CountAnswer, TransportError> {
         self.asked.lock().push(to.oracle.clone());
         if self.dead.lock().contains(&to.oracle) {
             return Err(TransportError::NoAddress);
@@ -55,7 +55,7 @@ impl Transport for FakeNet {
         let lie = self.lies.lock().get(&to.oracle).copied();
         Ok(Ok(lie.unwrap_or_else(|| self.counted(&to.oracle, query.epoch))))
     }
-    async fn relay(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError> {
+    async fn send_batch(&self, to: &Seat<AccountId>, bytes: Vec<u8>) -> Result<(), TransportError> {
         // A batch begins with the key of its relay, which stands for its peer here.
         let relay: [u8; 32] = bytes[..32].try_into().unwrap();
         if self.cut.lock().contains(&(relay, to.oracle.clone())) {
@@ -90,7 +90,7 @@ pub struct Reports {
 
 #[async_trait]
 impl AbsenceSink for Reports {
-    async fn report(&self, _: Hash, report: SignedAbsence) -> Result<(), SubmitError> {
+    async fn submit_absence(&self, _: Hash, report: SignedAbsence) -> Result<(), SubmitError> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(SubmitError::Unavailable("broken".into()));
         }
@@ -104,7 +104,7 @@ impl AbsenceSink for Reports {
 pub struct Punished(pub Mutex<Vec<(Source, Offence)>>);
 
 impl Peers for Punished {
-    fn punish(&self, peer: Source, why: Offence) {
+    fn punish_peer(&self, peer: Source, why: Offence) {
         self.0.lock().push((peer, why));
     }
 }

@@ -30,7 +30,7 @@ pub fn spec() -> Cid {
 }
 
 impl Case {
-    /// The operator's node declares just what a Micro node takes, after a few things that it can not have.
+    /// The operator's node declares just what a Micro node takes, after a few things that it cannot have.
     pub async fn declare(&mut self) -> Outcome {
         step("eve's node declares what it has for jobs");
         let micro = Tier::Micro.capacity();

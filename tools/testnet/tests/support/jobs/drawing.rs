@@ -5,23 +5,30 @@ use crate::support::{
     chain::{self, view},
     hold, step, Outcome,
 };
-use pallet_jobs::{DrawOfViewFunction, Drawn, Event};
+use pallet_draws::Event as DrawEvent;
+use pallet_jobs::{DrawOfViewFunction, Event};
 use pallet_nodes::NodeInfoViewFunction;
 use ratio1_primitives::{
-    jobs::{draw, Reputation, SlotRef, SEED_BLOCKS},
+    jobs::{draw, Client, Drawn, Reputation, SlotRef, SEED_BLOCKS},
     Hash,
 };
-use ratio1_runtime::Runtime;
+use ratio1_runtime::{Runtime, RuntimeEvent};
 use ratio1_testnet::facts::Check;
 
 impl Case {
     /// Returns the block of the offer.
     pub async fn draw(&mut self, slot: SlotRef) -> Outcome<u32> {
         step("a node is drawn");
-        let opened = self.event("the draw", SOON, |event| match event {
-            Event::DrawOpened { draw, job, licenses, included: false, bytes_of, .. } if *job == slot.job => {
-                Some((*draw, *licenses, *bytes_of))
-            }
+        let client = Client::Job(slot.job);
+        let opened = self.log.find("the draw", SOON, |event: &RuntimeEvent| match event {
+            RuntimeEvent::Draws(DrawEvent::DrawOpened {
+                draw,
+                client: other,
+                licenses,
+                included: false,
+                bytes_of,
+                ..
+            }) if *other == client => Some((*draw, *licenses, *bytes_of)),
             _ => None,
         });
         let (opening, (draw, licenses, bytes_of)) = opened.await?;

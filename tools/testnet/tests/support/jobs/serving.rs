@@ -21,7 +21,7 @@ const SPEC: &str = "bafkreiaha4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4"
 impl Case {
     /// The offer of block `offered` is accepted.
     pub async fn accept(&mut self, slot: SlotRef, offered: u32) -> Outcome<Served> {
-        step("the node that was drawn accepts, others can not");
+        step("the node that was drawn accepts, others cannot");
         self.offer_is_shown(slot, offered).await?;
         self.others_can_not_accept(slot, offered).await?;
         let name = json!({"job": slot.job, "slot": slot.slot});
@@ -33,7 +33,7 @@ impl Case {
         launch::replace(&self.states, &format!("{} {} running\n", slot.job, slot.slot))?;
         self.ask("r1_accept", name.clone()).await?;
         let again = self.ask("r1_accept", name.clone()).await;
-        hold(Check::new("it can not be accepted twice", again.is_err(), format!("{again:?}")))?;
+        hold(Check::new("it cannot be accepted twice", again.is_err(), format!("{again:?}")))?;
         let served = self.accepted(slot).await?;
         let late = self.ask("r1_accept", name).await;
         refused("accepting what is served", late, 7001, None)?;
