@@ -100,6 +100,7 @@ fn genesis_reads_large_amounts_when_they_are_text() {
 
 #[test]
 fn genesis_survives_json() {
+    reset();
     let mut licenses = deeds();
     licenses[1].node = Some(node(1));
     let config = crate::GenesisConfig::<Test> { licenses };
