@@ -65,7 +65,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 #[cfg(feature = "runtime-benchmarks")]
 extern crate alloc;
@@ -228,14 +228,6 @@ pub mod pallet {
         NoRoom,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Declare what the node linked to `license` has for jobs, from this block on. All zero: it takes no more.
@@ -275,6 +267,14 @@ pub mod pallet {
         /// What a license offers, what of it is free and reserved, whether it is barred, and its reputation.
         pub fn node_info(license: LicenseId) -> WorkerInfo {
             Self::info(license)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

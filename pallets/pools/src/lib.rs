@@ -53,7 +53,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -259,14 +259,6 @@ pub mod pallet {
         NoWallet,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Pay `amount` of the liquidity pool to the counterparty `to`, who gets it as free balance.
@@ -366,6 +358,14 @@ pub mod pallet {
             milestone: Option<Text>,
         ) -> Result<(), DispatchError> {
             Self::check_governed(pool, &to, amount, &purpose, milestone.as_ref()).map(|_| ())
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }
