@@ -71,7 +71,7 @@
 //! ## Absence
 //!
 //! `report_absence` is an authorised call too, signed by the vote key that an oracle has now. When `n - f` oracles of the
-//! running epoch have said of late that a node is silent, [`Config::Work`] moves the slots it serves, within the next
+//! running epoch have said of late that a node is silent, [`Config::JobSlots`] moves the slots it serves, within the next
 //! blocks. See the module `absence`; `can_report_absence` is its view function.
 //!
 //! ## Invariants
@@ -130,7 +130,7 @@ pub mod pallet {
     use ratio1_primitives::{
         api::{Absence, EpochState, Shortfall},
         ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
-        traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect, Work},
+        traits::{JobSlots, LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect},
         width::as_u32,
         AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteId, VoteSignature,
     };
@@ -154,7 +154,7 @@ pub mod pallet {
         /// How many services there are.
         type Services: ServiceInspect;
         /// Whose slots move when their nodes are absent.
-        type Work: Work;
+        type JobSlots: JobSlots;
         /// Who votes.
         type Oracles: OracleInspect<AccountId>;
         /// Who is told how epochs end.

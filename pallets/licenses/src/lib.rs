@@ -112,7 +112,7 @@ pub mod pallet {
     use ratio1_primitives::{
         kyc::EntityId,
         refusal::AdmissionRefusal,
-        traits::{EpochInspect, KycInspect, OracleInspect, SettleRewards, Work},
+        traits::{EpochInspect, JobSlots, KycInspect, OracleInspect, SettleRewards},
         AccountId, Balance, EpochIndex, Hash, License, LicenseClass, LicenseId, NodeId, NodeSignature,
     };
 
@@ -140,7 +140,7 @@ pub mod pallet {
         type Oracles: OracleInspect<AccountId>;
 
         /// The slots of jobs that hold a link fast.
-        type Work: Work;
+        type JobSlots: JobSlots;
 
         /// Pays the owner before a link ends or a deed moves.
         type Settle: SettleRewards;
@@ -298,14 +298,14 @@ pub mod pallet {
         /// Origin: governance. Errors: [`Error::UnknownLicense`], [`Error::AlreadyBanned`],
         /// [`Error::BoundAsOracle`] (remove the oracle first), [`Error::TooManyOpenEpochs`].
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::ban().saturating_add(T::Work::evict_weight()))]
+        #[pallet::weight(T::WeightInfo::ban().saturating_add(T::JobSlots::evict_weight()))]
         pub fn ban(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             let deed = Self::deed(license)?;
             ensure!(!deed.banned, Error::<T>::AlreadyBanned);
             ensure!(!T::Oracles::is_bound(license), Error::<T>::BoundAsOracle);
             if deed.link.is_some() {
-                T::Work::evict(license);
+                T::JobSlots::evict(license);
                 Self::clear_link(license)?;
             }
             Self::drop_listing(license);

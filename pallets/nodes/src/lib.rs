@@ -6,7 +6,7 @@
 //!
 //! A node that wants jobs declares what it has for them. This pallet keeps the declarations, what of them is reserved
 //! for slots, who is left out of draws, and every license's reputation. Who gets which job is decided elsewhere: jobs ask
-//! and reserve through [`Workers`](ratio1_primitives::traits::Workers). Country, KYB and class of a node are
+//! and reserve through [`NodeRegistry`](ratio1_primitives::traits::NodeRegistry). Country, KYB and class of a node are
 //! never declared, they come from the chain.
 //!
 //! ## Terminology
@@ -42,7 +42,7 @@
 //!   `declare`; `can_declare` tells why it would be refused.
 //! - *To stop taking jobs*, it declares nothing: all zero.
 //! - *Anyone* asks `node_info` what a node offers, what of it is free, and how it stands.
-//! - *The pallet of jobs* asks and reserves through [`Workers`](ratio1_primitives::traits::Workers).
+//! - *The pallet of jobs* asks and reserves through [`NodeRegistry`](ratio1_primitives::traits::NodeRegistry).
 //!
 //! ## Declarations
 //!
@@ -55,7 +55,7 @@
 //! ## Reputation
 //!
 //! It moves with what a license does ([`Outcome`](ratio1_primitives::jobs::Outcome)): by every finalised epoch at whose
-//! end the license was linked, for all classes of deeds, and by what jobs [note](ratio1_primitives::traits::Workers::note).
+//! end the license was linked, for all classes of deeds, and by what jobs [note](ratio1_primitives::traits::NodeRegistry::note).
 //!
 //! ## Invariants
 //!

@@ -103,7 +103,7 @@ pub mod pallet {
     use ratio1_pallet_support::is_feeless_for;
     use ratio1_primitives::{
         ballot::{Seat, MAX_ORACLES},
-        traits::{EpochInspect, KycInspect, LicenseInspect, Work},
+        traits::{EpochInspect, JobSlots, KycInspect, LicenseInspect},
         width::as_usize,
         EpochIndex, LicenseId,
     };
@@ -128,7 +128,7 @@ pub mod pallet {
         /// The epoch clock.
         type Epochs: EpochInspect;
         /// The slots of jobs that a candidate must not have.
-        type Work: Work;
+        type JobSlots: JobSlots;
         /// Sessions for which the roots of validator sets are kept, and so equivocations can be proven.
         #[pallet::constant]
         type HistoryDepth: Get<SessionIndex>;

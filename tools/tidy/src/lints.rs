@@ -13,7 +13,8 @@ const STRICT: [&str; 5] =
     ["unwrap_used", "expect_used", "indexing_slicing", "as_conversions", "arithmetic_side_effects"];
 
 /// What stands at the head of their `lib.rs`: two lines, since rustfmt makes ten of one.
-const HEAD: &str = "#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]\n\
+const HEAD: &str =
+    "#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]\n\
                     #![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]";
 
 /// Every crate takes the workspace's lints, and those of the strict rooms deny more.
