@@ -37,7 +37,7 @@
 //! `Void`, like the first epoch and those in which no block was made. Void epochs are not stored.
 //!
 //! Whenever an epoch ends, at most one round lapses by itself: the oldest that has been unresolved too long
-//! ([`MAX_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
+//! ([`MAX_ROUND_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
 //!
 //! [`Config::OnEnd`] is told of every epoch once it is closed: of each page of licenses as it becomes final, then that all
 //! are, and of the price; or that the epoch lapsed or is void, as are those before block 1. Pages of services are not
@@ -108,14 +108,15 @@ mod types;
 pub mod weights;
 
 pub use config::{
-    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, LOG_TARGET, MAX_ABSENTEES, MAX_AGE, MAX_BALLOT_BYTES,
-    MAX_OPEN, STRAY,
+    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, MAX_ABSENTEES, MAX_BALLOT_BYTES, MAX_OPEN,
+    MAX_ROUND_AGE, STRAY,
 };
 pub use outage::{allowance, ALLOWANCE_MS, LEAST_LEFT};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+use config::LOG_TARGET;
 use frame_support::pallet_macros::import_section;
 
 // Two long lists kept in files of their own.

@@ -97,7 +97,7 @@ pub const DEED_COLLECTION: u32 = 0;
 /// must wait only when all of them are needed for epochs that are still open.
 pub const MAX_VERSIONS: u32 = 64;
 /// The most that the view function `listings` tells at once.
-pub const MAX_LISTED: usize = 100;
+pub const MAX_LISTINGS: usize = 100;
 
 // Two long lists kept in files of their own.
 #[import_section(events::events)]
@@ -444,11 +444,11 @@ pub mod pallet {
             Listings::<T>::get(id)
         }
 
-        /// Up to [`MAX_LISTED`] deeds for sale, in no order of meaning, from the one that comes after `after`. Name the
+        /// Up to [`MAX_LISTINGS`] deeds for sale, in no order of meaning, from the one that comes after `after`. Name the
         /// last one told to be told more; none are left when fewer come.
         pub fn listings(after: Option<LicenseId>) -> Vec<(LicenseId, Listing)> {
             let all = after.map_or_else(Listings::<T>::iter, Listings::<T>::iter_from_key);
-            all.take(MAX_LISTED).collect()
+            all.take(MAX_LISTINGS).collect()
         }
 
         /// What a Master deed was assigned, what its entity may be assigned more, and to whom it may move.

@@ -86,7 +86,7 @@ pub const MIN_LIQUIDITY: Balance = R1;
 /// Disbursements of the liquidity wallet that are free of fees in one epoch.
 pub const FREE_PER_EPOCH: u32 = 100;
 /// Disbursements that one view call returns at most.
-pub const MAX_LISTED: u32 = 100;
+pub const MAX_DISBURSEMENTS_LISTED: u32 = 100;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -328,7 +328,7 @@ pub mod pallet {
             Self::infos()
         }
 
-        /// Disbursements of `pool` from the number `from` on, at most `count` and never more than [`MAX_LISTED`].
+        /// Disbursements of `pool` from the number `from` on, at most `count` and never more than [`MAX_DISBURSEMENTS_LISTED`].
         pub fn disbursements(pool: Pool, from: u32, count: u32) -> Vec<Disbursement<T::AccountId>> {
             Self::listed(pool, from, count)
         }
