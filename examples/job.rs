@@ -33,7 +33,7 @@ async fn main() -> Outcome {
     let client = Client::connect(&url).await?;
     let at = client.finalised().await?.hash;
     let request = request()?;
-    let quote = view(&client, at, QuoteViewFunction::<Runtime>::new(request.tier, request.gpu.clone())).await?;
+    let quote = view(&client, at, QuoteViewFunction::<Runtime>::new(request.tier, request.gpu)).await?;
     let price = quote.map_err(|why| format!("there is no price: {why:?}"))?.price;
     println!("a Micro node costs {} R1 an epoch", r1(price));
 
@@ -41,16 +41,13 @@ async fn main() -> Outcome {
     let can = CanRequestViewFunction::<Runtime>::new(owner.clone(), request.clone(), price);
     view(&client, at, can).await?.map_err(|why| format!("the request would be refused: {why:?}"))?;
 
-    let call = pallet_jobs::Call::request { request: Box::new(request), max_price: price };
-    let block = client.include("request of a job", &signed(&client, &account, call.into()).await?).await?;
-    let jobs = view(&client, block.hash, JobsOfViewFunction::<Runtime>::new(owner, JobId(0))).await?;
-    let job = jobs.last().ok_or("the request was in a block and failed: see the events of that block")?;
-    println!(
-        "job {} was requested in block {}, which is final: {} R1 are on hold",
-        job.id.0,
-        block.number,
-        r1(job.held)
-    );
+    let mine = || JobsOfViewFunction::<Runtime>::new(owner.clone(), JobId(0));
+    let before = view(&client, at, mine()).await?.len();
+    let call = RuntimeCall::Jobs(pallet_jobs::Call::request { request: Box::new(request), max_price: price });
+    let block = client.include("request of a job", &signed(&client, &account, call).await?).await?;
+    let jobs = view(&client, block.hash, mine()).await?;
+    let job = jobs.get(before).ok_or("the transaction failed: the events of its block say why")?;
+    println!("job {}, requested in block {}, which is final: {} R1 are on hold", job.id.0, block.number, r1(job.held));
     Ok(())
 }
 
