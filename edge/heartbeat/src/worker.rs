@@ -5,7 +5,7 @@
 //! can carry take turns, and strangers wait for both. What does not fit into a channel is dropped where it would enter, and
 //! counted.
 //!
-//! A disk that refuses ends nothing: counts stay in memory, and are written when it takes them again ([`crate::saving`]).
+//! A disk that refuses ends nothing: counts stay in memory, and are written when it takes them again (`saving.rs`).
 
 use crate::{
     absence::AbsenceWatch,
