@@ -29,15 +29,15 @@ pub fn run_command() -> Result<()> {
         }
         Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
         Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Partial { client, task_manager, import_queue, .. } = service::partial(&config)?;
+            let (Partial { client, task_manager, .. }, import_queue) = service::partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Partial { client, task_manager, .. } = service::partial(&config)?;
+            let (Partial { client, task_manager, .. }, _) = service::partial(&config)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
         Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Partial { client, task_manager, import_queue, .. } = service::partial(&config)?;
+            let (Partial { client, task_manager, .. }, import_queue) = service::partial(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| purge(cmd, config)),
@@ -128,7 +128,7 @@ fn remove_counts(folder: &Path) -> Result<()> {
 
 fn revert(cli: &Cli, cmd: &sc_cli::RevertCmd) -> Result<()> {
     cli.create_runner(cmd)?.async_run(|config| {
-        let Partial { client, task_manager, backend, .. } = service::partial(&config)?;
+        let (Partial { client, task_manager, backend, .. }, _) = service::partial(&config)?;
         let consensus = Box::new(|client: std::sync::Arc<FullClient>, backend, blocks| {
             sc_consensus_babe::revert(client.clone(), backend, blocks)?;
             sc_consensus_grandpa::revert(client, blocks)?;

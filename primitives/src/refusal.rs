@@ -1,6 +1,7 @@
-//! Why the network does not work with an account or a node, each with its remedy.
+//! Why the network does not work with an account, a node or a call, each with its remedy.
 
 use crate::EpochIndex;
+use alloc::string::String;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -36,6 +37,15 @@ pub enum PriceRefusal {
     Missing,
     /// The last one is too old. It was finalised in this epoch.
     Stale(EpochIndex),
+}
+
+/// Why a pallet refuses a call: an error, as its source names and describes it. Native only, like the names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRefusal {
+    /// Its name.
+    pub error: &'static str,
+    /// What it says, with the remedy.
+    pub docs: String,
 }
 
 /// Why a node is not admitted to send heartbeats and take work (docs/protocol/identity.md#dauth).

@@ -119,7 +119,7 @@ pub trait ServiceInspect {
 }
 
 /// What nodes offer and how they stand. Implemented by `pallet-nodes`.
-pub trait Workers {
+pub trait NodeRegistry {
     /// What `node`, linked to `license`, had declared in block `at` or before. `None` if nothing, or if that is no
     /// longer known.
     fn offer(license: LicenseId, node: &NodeId, at: BlockNumber) -> Option<NodeProfile>;
@@ -140,7 +140,7 @@ pub trait Workers {
 }
 
 /// The slots a license is bound by. Implemented by `pallet-jobs`.
-pub trait Work {
+pub trait JobSlots {
     /// Slots offered to it or served by it.
     fn slots(license: LicenseId) -> u32;
     /// Whether there is any: one read where there are many slots.
@@ -158,7 +158,7 @@ pub trait Work {
     fn absent_weight() -> Weight;
 }
 
-impl Work for () {
+impl JobSlots for () {
     fn slots(_: LicenseId) -> u32 {
         0
     }

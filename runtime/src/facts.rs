@@ -14,7 +14,7 @@ use ratio1_primitives::{
 };
 
 /// Licenses one call of `licenses_of` returns.
-const MAX_OWNED: usize = 100;
+pub const MAX_OWNED: usize = 100;
 /// Epochs of a node's history one call returns.
 const MAX_RECENT: u32 = 30;
 

@@ -4,21 +4,12 @@
 //! Native only: it reads the type information that metadata is made of, and wasm has no use for it.
 
 use crate::Runtime;
-use ratio1_primitives::api::NodeCall;
+use ratio1_primitives::{api::NodeCall, refusal::CallRefusal};
 use scale_info::{StaticTypeInfo, TypeDef};
-
-/// An error of a pallet, as its source names and describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Its name.
-    pub error: &'static str,
-    /// What it says, with the remedy.
-    pub docs: String,
-}
 
 /// Why `call` is refused with this code. `None` for a code that this binary does not know: its chain has a newer
 /// runtime.
-pub fn refusal_of(call: &NodeCall, code: u8) -> Option<Refusal> {
+pub fn refusal_of(call: &NodeCall, code: u8) -> Option<CallRefusal> {
     match call {
         NodeCall::Declare { .. } => named::<pallet_nodes::Error<Runtime>>(code),
         NodeCall::Accept { .. } | NodeCall::Resign { .. } => named::<pallet_jobs::Error<Runtime>>(code),
@@ -26,12 +17,12 @@ pub fn refusal_of(call: &NodeCall, code: u8) -> Option<Refusal> {
 }
 
 /// The error at `index` as its own documentation has it.
-fn named<E: StaticTypeInfo>(index: u8) -> Option<Refusal> {
+fn named<E: StaticTypeInfo>(index: u8) -> Option<CallRefusal> {
     let TypeDef::Variant(errors) = E::type_info().type_def else { return None };
     let variant = errors.variants.into_iter().find(|variant| variant.index == index)?;
     let docs = variant.docs.join(" ");
     let number = format!("{index}: ");
-    Some(Refusal { error: variant.name, docs: docs.strip_prefix(&number).unwrap_or(&docs).trim().into() })
+    Some(CallRefusal { error: variant.name, docs: docs.strip_prefix(&number).unwrap_or(&docs).trim().into() })
 }
 
 #[cfg(test)]
@@ -49,7 +40,7 @@ mod tests {
         let slot = SlotRef { job: JobId(1), slot: 0 };
         let call = NodeCall::Accept { slot, signature: Default::default() };
         let over = code(pallet_jobs::Error::<Runtime>::OfferOver);
-        let Refusal { error, docs } = refusal_of(&call, over).expect("it is known");
+        let CallRefusal { error, docs } = refusal_of(&call, over).expect("it is known");
         assert_eq!(error, "OfferOver");
         assert!(docs.starts_with("the offer has lapsed"), "{docs}");
     }

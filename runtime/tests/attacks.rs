@@ -293,7 +293,7 @@ fn job_is_cancelled_when_its_owner_has_nothing_free() {
 /// A node that falls silent loses all it serves at once, for one failure.
 #[test]
 fn silent_node_is_replaced_at_once_when_its_absence_is_found() {
-    use ratio1_primitives::traits::Work;
+    use ratio1_primitives::traits::JobSlots;
     let (mut sim, requester) = ready();
     let job = JobId(0);
     assert_ok!(sim.request(&requester, request(1, 8)).unwrap());
@@ -304,7 +304,7 @@ fn silent_node_is_replaced_at_once_when_its_absence_is_found() {
     }
     let before = reputation(&mut sim, first);
     sim.ext.execute_with(|| {
-        <Jobs as Work>::absent(first);
+        <Jobs as JobSlots>::absent(first);
         let left = |record: &frame_system::EventRecord<RuntimeEvent, _>| {
             matches!(record.event, RuntimeEvent::Jobs(Event::Left { why: Leaving::Absent, .. }))
         };

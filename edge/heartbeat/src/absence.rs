@@ -13,6 +13,7 @@ use crate::{counts::EpochCounts, intake::Intake};
 use ratio1_primitives::{
     api::{Absence, MAX_ABSENT},
     clock::{ABSENCE_SLOTS, ABSENCE_SPACING},
+    width::as_usize,
     ClockParams, EpochIndex, LicenseId,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -111,7 +112,7 @@ impl AbsenceWatch {
         let expected = intake.expected_since(window.began);
         let mut licenses: Vec<_> = expected.filter(is_absent).collect();
         licenses.sort_unstable();
-        licenses.truncate(MAX_ABSENT as usize);
+        licenses.truncate(as_usize(MAX_ABSENT));
         if licenses.is_empty() {
             return None;
         }

@@ -27,6 +27,7 @@ use ratio1_ports::{BlockRef, ChainError, VoteKeys};
 use ratio1_primitives::{
     api::{BallotStatus, RoundInfo, SignedVote},
     ballot::{Ballot, Phase, Summary, Vote, MAX_PAGES, MAX_REVEAL},
+    width::as_usize,
     BlockNumber, ClockParams, EpochIndex, Hash,
 };
 use std::{
@@ -307,7 +308,7 @@ impl Voter {
         votes: &mut Vec<Outgoing>,
     ) {
         for (first, count) in runs(&status.missing).into_iter().take(MAX_PAGE_CALLS) {
-            let pages: Vec<_> = ballot.pages.iter().skip(first as usize).take(count).cloned().collect();
+            let pages: Vec<_> = ballot.pages.iter().skip(as_usize(first)).take(count).cloned().collect();
             if pages.len() < count {
                 return self.say(round.epoch, "the chain asks for pages that the ballot does not have", None);
             }
@@ -368,9 +369,9 @@ pub fn finalised(counts: &EpochCounts, clock: &ClockParams, head: BlockRef) -> B
 fn fits(ballot: &Ballot, round: &RoundInfo) -> bool {
     let pages = round.frozen.pages();
     ballot.header.epoch == round.epoch
-        && ballot.header.page_hashes.len() == pages as usize
-        && ballot.pages.len() == pages as usize
-        && (0..pages).zip(&ballot.pages).all(|(index, page)| page.len() == round.frozen.page_len(index) as usize)
+        && ballot.header.page_hashes.len() == as_usize(pages)
+        && ballot.pages.len() == as_usize(pages)
+        && (0..pages).zip(&ballot.pages).all(|(index, page)| page.len() == as_usize(round.frozen.page_len(index)))
 }
 
 /// Cut ascending page indices into runs of consecutive ones, as long as one call can carry.
@@ -379,7 +380,7 @@ fn runs(missing: &[u32]) -> Vec<(u32, usize)> {
     for index in missing {
         match runs.last_mut() {
             Some((first, count))
-                if *count < MAX_REVEAL as usize
+                if *count < as_usize(MAX_REVEAL)
                     && u32::try_from(*count).ok().and_then(|count| first.checked_add(count)) == Some(*index) =>
             {
                 *count = count.saturating_add(1)

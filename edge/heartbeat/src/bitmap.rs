@@ -1,6 +1,6 @@
 //! One bit per slot of an epoch.
 
-use ratio1_primitives::clock::Gaps;
+use ratio1_primitives::{clock::Gaps, width::as_usize};
 
 /// One bit per slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,25 +9,25 @@ pub struct Bitmap(Box<[u8]>);
 impl Bitmap {
     /// All clear.
     pub fn new(bits: u32) -> Self {
-        Self(vec![0; bits.div_ceil(8) as usize].into_boxed_slice())
+        Self(vec![0; as_usize(bits.div_ceil(8))].into_boxed_slice())
     }
 
     /// From bytes of exactly the length that `bits` need, with no bit set past the end.
     pub fn from_bytes(bytes: Vec<u8>, bits: u32) -> Option<Self> {
         let unused = bits.wrapping_neg() & 7;
         let clean = bytes.last().is_none_or(|last| last.leading_zeros() >= unused);
-        (bytes.len() == bits.div_ceil(8) as usize && clean).then(|| Self(bytes.into_boxed_slice()))
+        (bytes.len() == as_usize(bits.div_ceil(8)) && clean).then(|| Self(bytes.into_boxed_slice()))
     }
 
     /// Whether bit `index` is set; past the end it is not.
     pub fn get(&self, index: u32) -> bool {
-        self.0.get(index as usize / 8).is_some_and(|byte| byte & (1 << (index % 8)) != 0)
+        self.0.get(as_usize(index) / 8).is_some_and(|byte| byte & bit(index) != 0)
     }
 
     /// Set bit `index`; whether that changed anything.
     pub fn set(&mut self, index: u32) -> bool {
-        let bit = 1 << (index % 8);
-        match self.0.get_mut(index as usize / 8) {
+        let bit = bit(index);
+        match self.0.get_mut(as_usize(index) / 8) {
             Some(byte) if *byte & bit == 0 => {
                 *byte |= bit;
                 true
@@ -38,8 +38,8 @@ impl Bitmap {
 
     /// Clear bit `index`; whether that changed anything.
     pub fn clear(&mut self, index: u32) -> bool {
-        let bit = 1 << (index % 8);
-        match self.0.get_mut(index as usize / 8) {
+        let bit = bit(index);
+        match self.0.get_mut(as_usize(index) / 8) {
             Some(byte) if *byte & bit != 0 => {
                 *byte &= !bit;
                 true
@@ -55,8 +55,8 @@ impl Bitmap {
 
     /// Bits set below `end`.
     pub fn count_below(&self, end: u32) -> u32 {
-        let whole: u32 = self.0.iter().take(end as usize / 8).map(|byte| byte.count_ones()).sum();
-        let rest = self.0.get(end as usize / 8).map_or(0, |byte| (byte & !(u8::MAX << (end % 8))).count_ones());
+        let whole: u32 = self.0.iter().take(as_usize(end) / 8).map(|byte| byte.count_ones()).sum();
+        let rest = self.0.get(as_usize(end) / 8).map_or(0, |byte| (byte & !u8::MAX.wrapping_shl(end % 8)).count_ones());
         whole.saturating_add(rest)
     }
 
@@ -75,7 +75,7 @@ impl Bitmap {
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         let bytes = (0u32..).step_by(8).zip(self.0.iter().copied());
         bytes.flat_map(|(first, byte)| {
-            (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| first.saturating_add(bit))
+            (0..8).filter(move |index| byte & bit(*index) != 0).map(move |index| first.saturating_add(index))
         })
     }
 
@@ -83,6 +83,11 @@ impl Bitmap {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// The bit of an index in its byte.
+const fn bit(index: u32) -> u8 {
+    1_u8.wrapping_shl(index % 8)
 }
 
 #[cfg(test)]

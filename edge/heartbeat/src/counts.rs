@@ -16,6 +16,7 @@ use ratio1_primitives::{
     clock::{availability_byte, Gaps},
     jobs::{ServiceTerm, MAX_SERVICES},
     traits::PageMask,
+    width::as_usize,
     EpochIndex, EpochParams, Hash, LicenseId, NodeId, PAGE_SIZE,
 };
 use std::collections::BTreeSet;
@@ -50,7 +51,7 @@ impl Marks {
     }
 
     fn map(&self, index: u32) -> Option<&Bitmap> {
-        self.maps.get(index as usize).and_then(Option::as_ref)
+        self.maps.get(as_usize(index)).and_then(Option::as_ref)
     }
 
     fn get(&self, index: u32, slot: u32) -> bool {
@@ -71,7 +72,7 @@ impl Marks {
 
     /// Mark a slot that need not be written.
     fn restore(&mut self, index: u32, slot: u32) -> bool {
-        let (place, bits) = (index as usize, self.slots);
+        let (place, bits) = (as_usize(index), self.slots);
         if self.maps.len() <= place {
             self.maps.resize(place.saturating_add(1), None);
         }
@@ -79,7 +80,7 @@ impl Marks {
     }
 
     fn clear(&mut self, index: u32, slot: u32) {
-        let map = self.maps.get_mut(index as usize).and_then(Option::as_mut);
+        let map = self.maps.get_mut(as_usize(index)).and_then(Option::as_mut);
         if map.is_some_and(|slots| slots.clear(slot)) {
             self.dirty.insert((slot, index / PAGE_SIZE));
         }
@@ -87,7 +88,7 @@ impl Marks {
 
     /// Clear all slots; whether any was marked.
     fn clear_all(&mut self, index: u32) -> bool {
-        let Some(map) = self.maps.get_mut(index as usize).and_then(Option::take) else { return false };
+        let Some(map) = self.maps.get_mut(as_usize(index)).and_then(Option::take) else { return false };
         self.dirty.extend(map.iter().map(|slot| (slot, index / PAGE_SIZE)));
         map.count() > 0
     }
@@ -232,7 +233,7 @@ impl EpochCounts {
     /// whoever checks a byte against a leaf knows the gaps. Services are no part of
     /// it: which of them ran is seen in the beats themselves, if an oracle is ever asked for one.
     pub fn beats_root(&self, licenses: u32) -> Hash {
-        let counted = self.licenses.maps.iter().take(licenses as usize).zip(0u32..);
+        let counted = self.licenses.maps.iter().take(as_usize(licenses)).zip(0u32..);
         beats_root(counted.filter_map(|(slots, id)| {
             let slots = slots.as_ref().filter(|s| s.count() > 0)?;
             Some((LicenseId(id), slots.as_bytes().to_vec()))

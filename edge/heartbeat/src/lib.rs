@@ -24,8 +24,8 @@
 //! 4. What this oracle could not know is held against nobody: neither a gap, nor a stall of finality, nor that it was
 //!    deaf, nor that it learned of a link or a service a moment before or after the others.
 
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 pub mod absence;
 pub mod ballots;

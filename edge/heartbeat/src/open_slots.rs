@@ -1,9 +1,9 @@
 //! What is kept for each of the beat slots that beats are accepted for now, and forgotten after.
 
-use ratio1_primitives::{clock::MAX_BEAT_AGE_SLOTS, heartbeat::Heartbeat, EpochIndex};
+use ratio1_primitives::{clock::MAX_BEAT_AGE_SLOTS, heartbeat::Heartbeat, width::as_usize, EpochIndex};
 
 /// Beat slots for which a beat is accepted at one moment.
-const OPEN_SLOTS: usize = MAX_BEAT_AGE_SLOTS as usize + 1;
+const OPEN_SLOTS: usize = as_usize(MAX_BEAT_AGE_SLOTS) + 1;
 
 /// One `T` for each open beat slot. A newer slot takes the place of the one that is no longer open.
 #[derive(Default)]
@@ -14,13 +14,13 @@ pub struct OpenSlots<T> {
 impl<T: Default> OpenSlots<T> {
     /// What is kept for the slot of a beat.
     pub fn get(&self, beat: &Heartbeat) -> Option<&T> {
-        let (of, kept) = self.slots.get(beat.slot as usize % OPEN_SLOTS)?;
+        let (of, kept) = self.slots.get(as_usize(beat.slot) % OPEN_SLOTS)?;
         (*of == Some((beat.epoch, beat.slot))).then_some(kept)
     }
 
     /// The same, empty if nothing was kept yet; `None` never happens.
     pub fn get_mut(&mut self, beat: &Heartbeat) -> Option<&mut T> {
-        let (of, kept) = self.slots.get_mut(beat.slot as usize % OPEN_SLOTS)?;
+        let (of, kept) = self.slots.get_mut(as_usize(beat.slot) % OPEN_SLOTS)?;
         let slot = Some((beat.epoch, beat.slot));
         if *of != slot {
             *of = slot;

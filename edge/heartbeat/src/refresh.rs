@@ -11,6 +11,7 @@ use ratio1_primitives::{
     api::ClockInfo,
     ballot::{Seat, MAX_PAGES},
     jobs::ServiceTerm,
+    width::as_usize,
     AccountId, LicenseId, NodeId, VoteId,
 };
 
@@ -89,7 +90,7 @@ impl Refresh {
         revisions.resize(revisions.len().max(known.pages.len()), 0);
         for (page, revision) in (0..MAX_PAGES).zip(revisions) {
             let key = (revision, clock.current);
-            if known.pages.get(page as usize) != Some(&key) {
+            if known.pages.get(as_usize(page)) != Some(&key) {
                 pages.push(PageUpdate { page, key, admitted: chain.admitted(head.hash, page)? });
             }
         }
@@ -111,7 +112,7 @@ fn read_services(
     revisions.resize(revisions.len().max(known.len()), 0);
     let mut updates = Vec::new();
     for (page, revision) in (0..MAX_SERVICE_PAGES).zip(revisions) {
-        if known.get(page as usize) != Some(&Some(revision)) {
+        if known.get(as_usize(page)) != Some(&Some(revision)) {
             updates.push(ServicesUpdate { page, revision, terms: chain.services(head.hash, page)? });
         }
     }

@@ -1,7 +1,9 @@
 //! What the hot path knows of the finalised chain: the admitted nodes and the recent blocks.
 
 use ratio1_ports::BlockRef;
-use ratio1_primitives::{ballot::MAX_PAGES, heartbeat::BeatRefusal, EpochIndex, Hash, LicenseId, NodeId, PAGE_SIZE};
+use ratio1_primitives::{
+    ballot::MAX_PAGES, heartbeat::BeatRefusal, width::as_usize, EpochIndex, Hash, LicenseId, NodeId, PAGE_SIZE,
+};
 use std::collections::{HashMap, VecDeque};
 
 /// Recent finalised blocks kept at most, whatever the chain's parameter `K` says.
@@ -33,7 +35,7 @@ pub struct Registry {
 
 impl Registry {
     fn admitted_for(&self, license: LicenseId) -> Option<&Admitted> {
-        self.nodes.get(license.0 as usize).and_then(Option::as_ref)
+        self.nodes.get(as_usize(license.0)).and_then(Option::as_ref)
     }
 
     /// The node that may beat for `license`.
@@ -71,7 +73,7 @@ impl Registry {
         if page >= MAX_PAGES {
             return;
         }
-        let (index, end) = (page as usize, page.saturating_add(1).saturating_mul(PAGE_SIZE) as usize);
+        let (index, end) = (as_usize(page), as_usize(page.saturating_add(1).saturating_mul(PAGE_SIZE)));
         if self.pages.len() <= index {
             // A page never read has a key that no revision of the running epoch equals.
             self.pages.resize(index.saturating_add(1), (u32::MAX, EpochIndex(u32::MAX)));
@@ -82,7 +84,7 @@ impl Registry {
         if self.nodes.len() < end {
             self.nodes.resize(end, None);
         }
-        let start = end.saturating_sub(PAGE_SIZE as usize);
+        let start = end.saturating_sub(as_usize(PAGE_SIZE));
         let mut before: HashMap<LicenseId, Admitted> = HashMap::new();
         let first = page.saturating_mul(PAGE_SIZE);
         for (license, slot) in (first..).map(LicenseId).zip(self.nodes.get_mut(start..end).unwrap_or_default()) {
@@ -93,7 +95,7 @@ impl Registry {
         }
         for (license, node) in admitted.iter().filter(|(license, _)| license.page() == page) {
             let known = before.get(license).filter(|admitted| admitted.node == *node).copied();
-            let slot = self.nodes.get_mut(license.0 as usize);
+            let slot = self.nodes.get_mut(as_usize(license.0));
             if slot.is_some_and(|slot| slot.replace(known.unwrap_or(Admitted { node: *node, since: now })).is_none()) {
                 self.admitted = self.admitted.saturating_add(1);
             }
@@ -132,7 +134,7 @@ impl FinalisedRing {
             }
         }
         self.hashes.push_back(block.hash);
-        while self.hashes.len() > keep.clamp(1, MAX_RING) as usize {
+        while self.hashes.len() > as_usize(keep.clamp(1, MAX_RING)) {
             self.hashes.pop_front();
             self.first = self.first.saturating_add(1);
         }
@@ -147,7 +149,7 @@ impl FinalisedRing {
         if lag > max_lag {
             return Err(BeatRefusal::StaleBlock);
         }
-        let known = number.checked_sub(self.first).and_then(|index| self.hashes.get(index as usize));
+        let known = number.checked_sub(self.first).and_then(|index| self.hashes.get(as_usize(index)));
         if known == Some(hash) {
             Ok(())
         } else {

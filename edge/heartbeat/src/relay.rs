@@ -15,6 +15,7 @@ use ratio1_ports::{Source, VoteKeys};
 use ratio1_primitives::{
     ballot::{Seat, MAX_ORACLES},
     heartbeat::{decode_bounded, BeatRefusal, RelayBatch, SignedHeartbeat, MAX_BATCH, MAX_BATCH_BYTES},
+    width::as_usize,
     AccountId, Hash, LicenseId, NodeId, VoteId,
 };
 use schnellru::{ByLength, LruMap};
@@ -33,7 +34,7 @@ pub const JUDGE_MS: u64 = 30_000;
 const MAX_SOURCES: u32 = 16_384;
 /// Suspicions against one relay that wait at a time, which is more than it takes to ignore it, and against all.
 const SUSPICIONS_EACH: usize = 16;
-const MAX_SUSPICIONS: usize = SUSPICIONS_EACH * MAX_ORACLES as usize;
+const MAX_SUSPICIONS: usize = SUSPICIONS_EACH * as_usize(MAX_ORACLES);
 
 /// Beats waiting for the next batch.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ impl Outbox {
     /// Add a beat; a full batch comes back.
     pub fn push(&mut self, beat: SignedHeartbeat) -> Option<Vec<SignedHeartbeat>> {
         self.beats.push(beat);
-        (self.beats.len() >= MAX_BATCH as usize).then(|| self.take())
+        (self.beats.len() >= as_usize(MAX_BATCH)).then(|| self.take())
     }
 
     /// Everything that waits.
@@ -67,7 +68,7 @@ pub struct Sealer {
 impl Sealer {
     /// For batches of `relay`. `None` if there are more beats than a batch may carry.
     pub fn new(genesis: Hash, relay: VoteId, sent_at: u64, beats: &[SignedHeartbeat]) -> Option<Self> {
-        if beats.len() > MAX_BATCH as usize {
+        if beats.len() > as_usize(MAX_BATCH) {
             return None;
         }
         let beats = beats.encode();

@@ -23,6 +23,7 @@ use ratio1_primitives::{
     ballot::Seat,
     heartbeat::{Heartbeat, Service, SignedHeartbeat, HEARTBEAT_VERSION, MAX_SERVICES_PER_BEAT},
     refusal::AdmissionRefusal,
+    width::as_usize,
     AccountId, ClockParams, EpochIndex, EpochParams, Hash, LicenseId, NodeId,
 };
 use sp_core::{bounded::BoundedVec, ConstU32};
@@ -325,7 +326,7 @@ impl Sender {
     fn services(&mut self) -> BoundedVec<Service, ConstU32<MAX_SERVICES_PER_BEAT>> {
         let states = self.deps.services.service_states();
         self.deps.telemetry.set_trouble(Part::Services, self.deps.services.trouble());
-        if states.len() > MAX_SERVICES_PER_BEAT as usize && !std::mem::replace(&mut self.cut, true) {
+        if states.len() > as_usize(MAX_SERVICES_PER_BEAT) && !std::mem::replace(&mut self.cut, true) {
             tracing::warn!(
                 target: "heartbeat", services = states.len(), most = MAX_SERVICES_PER_BEAT,
                 "more services run here than a heartbeat can report: those past the limit are not paid for"

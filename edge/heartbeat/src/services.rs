@@ -9,6 +9,7 @@ use codec::Encode;
 use ratio1_primitives::{
     heartbeat::{Heartbeat, Service, ServiceState},
     jobs::{ServiceTerm, SlotRef, MAX_SERVICES},
+    width::as_usize,
     LicenseId, PAGE_SIZE,
 };
 use std::{
@@ -62,7 +63,7 @@ impl ServiceBook {
         if page >= MAX_SERVICE_PAGES {
             return;
         }
-        let place = page as usize;
+        let place = as_usize(page);
         if self.pages.len() <= place {
             self.pages.resize_with(place.saturating_add(1), BookPage::default);
         }
@@ -76,7 +77,7 @@ impl ServiceBook {
                 }
             }
         }
-        for term in terms.iter().filter(|term| page_of(term) == page).take(PAGE_SIZE as usize) {
+        for term in terms.iter().filter(|term| page_of(term) == page).take(as_usize(PAGE_SIZE)) {
             self.terms.entry(term.license).or_default().push(*term);
             cached.holders.push(term.license);
         }

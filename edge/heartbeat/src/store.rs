@@ -39,6 +39,7 @@ use ratio1_ports::Trouble;
 use ratio1_primitives::{
     ballot::{Ballot, MAX_PAGES},
     traits::PageMask,
+    width::{as_u32, as_usize},
     EpochIndex, EpochParams, Hash, PAGE_SIZE,
 };
 use std::{
@@ -60,7 +61,7 @@ const SEEN: &str = "seen";
 const BALLOT: &str = "ballot";
 const SUBMITTED: &str = "submitted";
 /// Bytes of a mask, and of a record: a checksum before it.
-const MASK: usize = PAGE_SIZE as usize / 8;
+const MASK: usize = as_usize(PAGE_SIZE) / 8;
 const RECORD: usize = MASK + 8;
 /// A slot that was covered, as a byte that nothing else is likely to leave behind.
 const COVERED: u8 = 0xc5;
@@ -263,7 +264,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut pages = BTreeMap::<u32, Vec<(u64, Vec<u8>)>>::new();
         for (slot, page) in dirty {
-            let place = u64::from(*slot).saturating_mul(RECORD as u64);
+            let place = u64::from(*slot).saturating_mul(u64::from(as_u32(RECORD)));
             pages.entry(*page).or_default().push((place, record(*slot, &mask(counts, *slot, *page))));
         }
         for (page, records) in pages {

@@ -5,7 +5,7 @@
 //! can carry take turns, and strangers wait for both. What does not fit into a channel is dropped where it would enter, and
 //! counted.
 //!
-//! A disk that refuses ends nothing: counts stay in memory, and are written when it takes them again ([`crate::saving`]).
+//! A disk that refuses ends nothing: counts stay in memory, and are written when it takes them again (`saving.rs`).
 
 use crate::{
     absence::AbsenceWatch,
@@ -27,13 +27,14 @@ use ratio1_primitives::{
     api::{Absence, SignedAbsence},
     ballot::Seat,
     heartbeat::{BeatRefusal, SignedHeartbeat, MAX_BATCH},
+    width::as_usize,
     AccountId, EpochIndex, Hash,
 };
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Beats served at a time before batches have their turn again: as many as a batch can carry.
-const TURN: usize = MAX_BATCH as usize;
+const TURN: usize = as_usize(MAX_BATCH);
 /// Relay flushes under way at a time.
 const MAX_FLUSHES: usize = 32;
 /// The longest that handing a batch to one oracle may take.

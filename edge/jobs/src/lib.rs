@@ -13,16 +13,8 @@
 //!    What it signs for a block that is reverted later does no harm: it names the offer or the service it is for.
 //! 2. Nothing new is taken unless the node is admitted and sends heartbeats; what it has it can always give back.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::as_conversions,
-        clippy::arithmetic_side_effects
-    )
-)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 pub mod capacity;
 pub mod error;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use ratio1_ports::{Chain, ChainError};
 use ratio1_primitives::{
     api::{Assignment, NodeCall},
+    refusal::CallRefusal,
     Hash, LicenseId, NodeId,
 };
 
@@ -24,21 +25,12 @@ pub trait CallSink: Send + Sync + 'static {
     async fn submit_call(&self, at: Hash, call: NodeCall) -> Result<Hash, CallError>;
 }
 
-/// An error of a pallet, as its source names and describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Its name.
-    pub error: &'static str,
-    /// What it says, with the remedy.
-    pub docs: String,
-}
-
 /// Why a call did not get into the pool.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The pallet refuses it.
     #[error("the chain refuses: {}: {}", .0.error, .0.docs)]
-    Refused(Refusal),
+    Refused(CallRefusal),
     /// The runtime refuses it for a reason that this binary cannot name.
     #[error("the chain refuses: {0}")]
     Invalid(String),

@@ -125,7 +125,7 @@ impl JobsWorker {
 mod tests {
     use super::*;
     use crate::{
-        ports::{CallError, Refusal},
+        ports::CallError,
         testing::{worker_on, FakeChain, FINAL, LICENSE, OFFERED, SERVED},
     };
     use ratio1_ports::testing::{FakeMachine, NoKeys, GENESIS};
@@ -133,6 +133,7 @@ mod tests {
         heartbeat::{Amount, Resources},
         jobs::Capacity,
         keys::verify_node,
+        refusal::CallRefusal,
     };
 
     #[tokio::test]
@@ -224,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn refusal_is_told_with_its_name_and_remedy() {
-        let refusal = Refusal { error: "OfferOver", docs: "the offer has lapsed.".into() };
+        let refusal = CallRefusal { error: "OfferOver", docs: "the offer has lapsed.".into() };
         let chain = FakeChain { refuse: Some(CallError::Refused(refusal)), ..Default::default() };
         let (jobs, _) = worker_on(Arc::new(chain), true);
         let told = jobs.accept_offer(OFFERED).await.expect_err("it is refused").to_string();

@@ -18,16 +18,8 @@
 //! 2. No trait grows with the workers. Each of them is small enough that a worker which asks for it uses all of it.
 //! 3. Nothing here opens a socket, a file or a database.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::as_conversions,
-        clippy::arithmetic_side_effects
-    )
-)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 pub mod chain;
 pub mod clock;

@@ -83,6 +83,14 @@ const OPEN: Duration = Duration::from_secs(30);
 /// All phases.
 const PHASES: [Phase; 4] = [Phase::Commit, Phase::Reveal, Phase::Settling, Phase::Unresolved];
 
+// What is told of a metric, where it does not fit into a line with its name.
+const SENT: &str = "Heartbeats of this node that an oracle counted, or none.";
+const CHECKED: &str = "Answers of oracles that this node does not send to, asked whether they count its beats.";
+const LEFT: &str = "Oracles left since beats they took did not arrive elsewhere.";
+const COVERAGE: &str = "Share of the running epoch in which this oracle was receiving.";
+const CONDITION: &str = "1 when the condition that `r1_status` explains is met, else 0.";
+const SKEW: &str = "How long after their moment blocks of others come by this clock; negative: it is behind.";
+
 impl Metrics {
     /// Register with `registry`; without one the counters only feed `r1_status`.
     pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
@@ -91,85 +99,52 @@ impl Metrics {
         let counter = |name: &str, help: &str| register(Counter::<U64>::new(name, help)?, r);
         let counters =
             |name: &str, help: &str, label: &str| register(CounterVec::<U64>::new(Opts::new(name, help), &[label])?, r);
+        let count = |name: &str, help: &str| register(Gauge::<U64>::new(name, help)?, r);
+        let counts =
+            |name: &str, help: &str, label: &str| register(GaugeVec::<U64>::new(Opts::new(name, help), &[label])?, r);
+        let measure = |name: &str, help: &str| register(Gauge::<F64>::new(name, help)?, r);
         let metrics = Self {
-            sent: counters(
-                "ratio1_beats_sent_total",
-                "Heartbeats of this node that an oracle counted, or none.",
-                "result",
-            )?,
-            checked: counters(
-                "ratio1_beats_checked_total",
-                "Answers of oracles that this node does not send to, asked whether they count its beats.",
-                "outcome",
-            )?,
-            left: counter(
-                "ratio1_receivers_left_total",
-                "Oracles left since beats they took did not arrive elsewhere.",
-            )?,
+            sent: counters("ratio1_beats_sent_total", SENT, "result")?,
+            checked: counters("ratio1_beats_checked_total", CHECKED, "outcome")?,
+            left: counter("ratio1_receivers_left_total", LEFT)?,
             set_back: counter("ratio1_clock_set_back_total", "Times this machine's clock was set back while sending.")?,
-            delivered: register(
-                Gauge::<U64>::new("ratio1_beats_delivered", "Slots of the running epoch whose beat an oracle took.")?,
-                r,
-            )?,
+            delivered: count("ratio1_beats_delivered", "Slots of the running epoch whose beat an oracle took.")?,
             accepted: counter("ratio1_beats_accepted_total", "Heartbeats that were news to this oracle.")?,
             dropped: counters("ratio1_beats_dropped_total", "Heartbeats that this oracle dropped.", "reason")?,
             relayed: counter("ratio1_beats_relayed_total", "Heartbeats passed on, once for each oracle they went to.")?,
             received_batches: counter("ratio1_relay_batches_received_total", "Authentic batches from other oracles.")?,
             dropped_batches: counters("ratio1_relay_batches_dropped_total", "Batches dropped unread.", "reason")?,
             ballots: counters("ratio1_ballots_cast_total", "Votes handed to the transaction pool.", "kind")?,
-            phase: register(
-                GaugeVec::<U64>::new(
-                    Opts::new("ratio1_phase", "The newest epoch in each phase; absent without one."),
-                    &["phase"],
-                )?,
-                r,
-            )?,
-            coverage: register(
-                Gauge::<F64>::new("ratio1_coverage", "Share of the running epoch in which this oracle was receiving.")?,
-                r,
-            )?,
+            phase: counts("ratio1_phase", "The newest epoch in each phase; absent without one.", "phase")?,
+            coverage: measure("ratio1_coverage", COVERAGE)?,
             restarts: counters(
                 "ratio1_worker_restarts_total",
                 "Times a worker ended and was started again.",
                 "worker",
             )?,
-            admitted: register(
-                Gauge::<U64>::new("ratio1_admitted", "1 when the chain admits this node's key, else 0.")?,
-                r,
-            )?,
-            conditions: register(
-                GaugeVec::<U64>::new(
-                    Opts::new("ratio1_condition", "1 when the condition that `r1_status` explains is met, else 0."),
-                    &["condition"],
-                )?,
-                r,
-            )?,
-            disk_free: register(
-                Gauge::<F64>::new("ratio1_disk_free_bytes", "Free space where the node keeps its data.")?,
-                r,
-            )?,
-            skew: register(
-                Gauge::<F64>::new(
-                    "ratio1_block_lateness_seconds",
-                    "How long after their moment blocks of others come by this clock; negative: it is behind.",
-                )?,
-                r,
-            )?,
+            admitted: count("ratio1_admitted", "1 when the chain admits this node's key, else 0.")?,
+            conditions: counts("ratio1_condition", CONDITION, "condition")?,
+            disk_free: measure("ratio1_disk_free_bytes", "Free space where the node keeps its data.")?,
+            skew: measure("ratio1_block_lateness_seconds", SKEW)?,
             seen: Mutex::default(),
             sending: Mutex::default(),
             troubles: TroubleBook::default(),
         };
-        // Zeros from the start: an alert on a rate needs the first increase too.
+        metrics.count_from_zero();
+        Ok(metrics)
+    }
+
+    /// Zeros from the start: an alert on a rate needs the first increase too.
+    fn count_from_zero(&self) {
         for reason in BeatRefusal::ALL {
-            metrics.dropped.with_label_values(&[reason.label()]).inc_by(0);
+            self.dropped.with_label_values(&[reason.label()]).inc_by(0);
         }
         for result in ["ok", "failed"] {
-            metrics.sent.with_label_values(&[result]).inc_by(0);
+            self.sent.with_label_values(&[result]).inc_by(0);
         }
         for outcome in CheckOutcome::ALL {
-            metrics.checked.with_label_values(&[outcome.label()]).inc_by(0);
+            self.checked.with_label_values(&[outcome.label()]).inc_by(0);
         }
-        Ok(metrics)
     }
 
     /// A worker ended and is started again.

@@ -4,7 +4,7 @@
 use crate::client::{FullClient, FullPool};
 use async_trait::async_trait;
 use ratio1_heartbeat::ports::{AbsenceSink, SubmitError, VoteSink};
-use ratio1_jobs_worker::ports::{CallError, CallSink, Refusal};
+use ratio1_jobs_worker::ports::{CallError, CallSink};
 use ratio1_primitives::{
     api::{NodeCall, SignedAbsence, SignedVote, WorkerApi},
     Hash,
@@ -108,7 +108,7 @@ fn build_valid(
 fn refused(call: &NodeCall, error: TransactionValidityError) -> CallError {
     match error {
         TransactionValidityError::Invalid(InvalidTransaction::Custom(code)) => match refusals::refusal_of(call, code) {
-            Some(refusals::Refusal { error, docs }) => CallError::Refused(Refusal { error, docs }),
+            Some(refusal) => CallError::Refused(refusal),
             None => CallError::Invalid(format!("Custom error: {code}")),
         },
         TransactionValidityError::Invalid(other) => CallError::Invalid(<&str>::from(other).into()),
@@ -143,8 +143,7 @@ mod tests {
     #[test]
     fn refusal_is_told_as_the_runtime_names_it_and_that_of_a_newer_one_keeps_its_number() {
         let named = refusals::refusal_of(&call(), 0).expect("the first of the pallet's");
-        let told = CallError::Refused(Refusal { error: named.error, docs: named.docs });
-        assert_eq!(refused(&call(), custom(0)), told);
+        assert_eq!(refused(&call(), custom(0)), CallError::Refused(named));
         assert_eq!(refused(&call(), custom(200)), CallError::Invalid("Custom error: 200".into()));
     }
 

@@ -277,14 +277,12 @@ fn cid_text(cid: &Cid) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratio1_jobs_worker::{
-        ports::Refusal,
-        testing::{worker_on, FakeChain},
-    };
+    use ratio1_jobs_worker::testing::{worker_on, FakeChain};
     use ratio1_ports::testing::FakeMachine;
     use ratio1_primitives::{
         api::NodeCall,
         heartbeat::{Amount, Resources},
+        refusal::CallRefusal,
     };
     use serde_json::{json, Value};
     use std::sync::Arc;
@@ -412,7 +410,7 @@ mod tests {
 
     #[tokio::test]
     async fn refusal_is_named_in_the_answer() {
-        let refusal = Refusal { error: "OfferOver", docs: "the offer has lapsed.".into() };
+        let refusal = CallRefusal { error: "OfferOver", docs: "the offer has lapsed.".into() };
         let chain = FakeChain { refuse: Some(CallError::Refused(refusal)), ..Default::default() };
         let module = module(Arc::new(chain), Some(DenyUnsafe::No));
         let answer = call(&module, "r1_accept", json!([{"job": 7, "slot": 1}])).await;

@@ -2,17 +2,17 @@
 
 use super::{
     network::GrandpaProtocol,
-    partial::{BlockImport, Inherents, JUSTIFICATION_PERIOD},
+    partial::{Inherents, Partial, JUSTIFICATION_PERIOD},
     stopping::until_stopped,
 };
 use crate::{
-    client::{FullBackend, FullClient, FullPool, SelectChain},
+    client::FullBackend,
     voting::{Patient, Stage, StageWatch, Withheld},
 };
 use ratio1_primitives::BlockNumber;
 use ratio1_runtime::Block;
-use sc_consensus_babe::{BabeLink, SlotProportion};
-use sc_consensus_grandpa::{LinkHalf, SharedVoterState};
+use sc_consensus_babe::SlotProportion;
+use sc_consensus_grandpa::SharedVoterState;
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::service::traits::NetworkService;
 use sc_network_sync::SyncingService;
@@ -62,63 +62,67 @@ impl Consensus {
         }
     }
 
-    /// Make blocks in the slots that are ours.
-    #[allow(clippy::too_many_arguments)]
-    pub fn make_blocks(
-        &self,
-        task_manager: &TaskManager,
-        client: Arc<FullClient>,
-        pool: &Arc<FullPool>,
-        select_chain: SelectChain,
-        block_import: BlockImport,
-        babe_link: BabeLink<Block>,
+    /// Make blocks as a validator; vote on finality as a validator that may, follow it as any other node.
+    pub fn start(
+        self,
+        parts: Partial,
+        protocol: GrandpaProtocol,
+        network: Arc<dyn NetworkService>,
         sync: Arc<SyncingService<Block>>,
-        voting: &StageWatch,
-    ) -> Result<(), Error> {
-        let slot_duration = babe_link.config().slot_duration();
+        voter_state: SharedVoterState,
+        voting: StageWatch,
+    ) -> Result<TaskManager, Error> {
+        if self.role.is_authority() {
+            self.make_blocks(&parts, sync.clone(), &voting)?;
+        }
+        Ok(self.finalise(parts, protocol, network, sync, voter_state, voting))
+    }
+
+    /// Make blocks in the slots that are ours.
+    fn make_blocks(&self, parts: &Partial, sync: Arc<SyncingService<Block>>, voting: &StageWatch) -> Result<(), Error> {
+        let slot_duration = parts.babe_link.config().slot_duration();
         let proposer = sc_basic_authorship::ProposerFactory::new(
-            task_manager.spawn_handle(),
-            client.clone(),
-            pool.clone(),
+            parts.task_manager.spawn_handle(),
+            parts.client.clone(),
+            parts.pool.clone(),
             self.registry.as_ref(),
             self.telemetry.clone(),
         );
         let babe = sc_consensus_babe::start_babe(sc_consensus_babe::BabeParams {
             keystore: self.keystore.clone(),
-            client,
-            select_chain,
+            client: parts.client.clone(),
+            select_chain: parts.select_chain.clone(),
             env: proposer,
-            block_import,
+            block_import: parts.block_import.clone(),
             sync_oracle: Patient::new(sync.clone(), voting.stage(), slot_duration),
             justification_sync_link: sync,
             create_inherent_data_providers: Inherents { slot_duration },
             force_authoring: self.force_authoring,
             backoff_authoring_blocks: Some(BACK_OFF),
-            babe_link,
+            babe_link: parts.babe_link.clone(),
             block_proposal_slot_portion: SlotProportion::new(PROPOSING),
             max_block_proposal_slot_portion: None,
             telemetry: self.telemetry.clone(),
         })?;
         let babe = until_stopped(babe);
-        task_manager.spawn_essential_handle().spawn_blocking("babe-proposer", Some("block-authoring"), babe);
+        let handle = parts.task_manager.spawn_essential_handle();
+        handle.spawn_blocking("babe-proposer", Some("block-authoring"), babe);
         Ok(())
     }
 
     /// Vote on finality as a validator that may, follow it as any other node.
-    #[allow(clippy::too_many_arguments)]
-    pub fn finalise(
+    fn finalise(
         self,
-        task_manager: &TaskManager,
-        link: LinkHalf<Block, FullClient, SelectChain>,
+        parts: Partial,
         protocol: GrandpaProtocol,
         network: Arc<dyn NetworkService>,
         sync: Arc<SyncingService<Block>>,
         shared_voter_state: SharedVoterState,
-        pool: Arc<FullPool>,
         voting: StageWatch,
-    ) {
+    ) -> TaskManager {
+        let Partial { task_manager, grandpa_link: link, pool, .. } = parts;
         if !self.finality {
-            return;
+            return task_manager;
         }
         // Who does not vote needs no key.
         let keystore: Option<KeystorePtr> = self.role.is_authority().then(|| {
@@ -157,6 +161,7 @@ impl Consensus {
             }
         };
         task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, until_stopped(voter));
+        task_manager
     }
 }
 

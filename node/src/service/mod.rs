@@ -17,6 +17,7 @@ use crate::{
         transport::NetTransport,
     },
     callers::Fellows,
+    client::{FullClient, FullPool},
     dauth::StandingWatch,
     flags::NodeFlags,
     health::{Board, Inspector},
@@ -31,8 +32,13 @@ use network::Prepared;
 use ratio1_ports::NodeRole;
 use ratio1_primitives::{keys::NODE_KEY_TYPE, Hash};
 use ratio1_runtime::Block;
+use sc_consensus::DefaultImportQueue;
 use sc_consensus_grandpa::{FinalityProofProvider, SharedVoterState};
-use sc_network::{config::NetworkBackendType, service::traits::NetworkService, NetworkBackend};
+use sc_network::{
+    config::{FullNetworkConfiguration, NetworkBackendType},
+    service::{traits::NetworkService, NotificationMetrics},
+    NetworkBackend,
+};
 use sc_network_sync::SyncingService;
 use sc_service::{
     config::Configuration, error::Error, BuildNetworkParams, ChainType, SpawnTasksParams, TaskManager, WarpSyncConfig,
@@ -67,110 +73,47 @@ pub fn start_node(mut config: Configuration, options: Options) -> Result<TaskMan
     }
 }
 
-/// What the node runs as.
-fn role(config: &Configuration, edge: bool) -> NodeRole {
-    if config.role.is_authority() {
-        NodeRole::Validator
-    } else if edge {
-        NodeRole::Edge
-    } else {
-        NodeRole::Full
-    }
-}
-
 fn start_with<N: NetworkBackend<Block, Hash>>(
     mut config: Configuration,
     options: Options,
 ) -> Result<TaskManager, Error> {
     let Options { flags, operator_rpc } = options;
-    let role = role(&config, flags.edge);
-    if flags.r1_usd_file.is_some() && role != NodeRole::Validator {
-        tracing::warn!(target: "ratio1", "only validators vote for a price: `--r1-usd-file` is of no effect");
-    }
-    let mut parts = partial(&config)?;
+    let role = role(&config, &flags);
+    let (mut parts, import_queue) = partial(&config)?;
     let keystore = parts.keystore.keystore();
     insert_development_node_key(&mut config, role, &keystore)?;
 
     let genesis = parts.client.info().genesis_hash;
     let Prepared { net_config, notifications, grandpa, protocols, inbound } =
         network::prepare_network::<N>(&config, genesis, role == NodeRole::Validator);
-    let metrics = Metrics::new(config.prometheus_registry()).map_err(|error| Error::Other(error.to_string()))?;
-    let metrics = Arc::new(metrics);
-    let node = NodeFacts { role, standing: StandingWatch::default(), metrics, board: Board::default() };
+    let node = node_facts(&config, role)?;
     let voting = StageWatch::new(first_stage(&parts, role, flags.vote_without_record)?);
-    let slot_duration = parts.babe_link.config().slot_duration();
     let voter_state = SharedVoterState::empty();
     let sdk_rpc = sdk_rpc(&config, &parts, voter_state.clone());
-    let warp_sync = warp_sync(&parts);
-    let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(BuildNetworkParams {
-        config: &config,
-        net_config,
-        client: parts.client.clone(),
-        transaction_pool: parts.pool.clone(),
-        spawn_handle: parts.task_manager.spawn_handle(),
-        spawn_essential_handle: parts.task_manager.spawn_essential_handle(),
-        import_queue: parts.import_queue,
-        block_announce_validator_builder: None,
-        warp_sync_config: Some(warp_sync),
-        block_relay: None,
-        metrics: notifications,
-        gap_sync_body_policy: None,
-    })?;
+    let params = network_params(&config, &parts, import_queue, net_config, notifications);
+    let (network, system_rpc_tx, tx_handler_controller, sync, _) = sc_service::build_network(params)?;
     let consensus = Consensus::of(&config, &keystore, parts.telemetry.as_ref());
 
-    let discovery = network::spawn_discovery(&config, &parts.task_manager, &parts.client, &network, &keystore);
+    let discovery = network::spawn_discovery(&config, &parts, &network, &keystore);
     if config.offchain_worker.enabled {
-        let (client, backend, pool) = (&parts.client, &parts.backend, &parts.pool);
-        network::spawn_offchain_workers(&config, &parts.task_manager, client, backend, pool, &network, &keystore)?;
+        network::spawn_offchain_workers(&config, &parts, &network, &keystore)?;
     }
-
     if voting.stage() != Stage::Voting {
-        let watcher = Watcher {
-            voting: voting.clone(),
-            client: parts.client.clone(),
-            sync: sync.clone(),
-            authorities: parts.grandpa_link.shared_authority_set().clone(),
-            rounds: voter_state.clone(),
-            justifications: parts.grandpa_link.justification_stream(),
-            slot_duration,
-        };
-        parts.task_manager.spawn_handle().spawn("voting-watcher", None, watcher.run());
+        spawn_watcher(&parts, &voting, &sync, &voter_state);
     }
 
     let chain = Arc::new(ChainAdapter::new(parts.client.clone(), sync.clone()));
     let transport = Arc::new(NetTransport::new(network.clone(), discovery, chain.clone(), protocols));
-    let deps = workers::Deps {
-        node: node.clone(),
-        chain: chain.clone(),
-        pool: Arc::new(PoolSink::new(parts.client.clone(), parts.pool.clone())),
-        keys: KeystoreAdapter::new(parts.keystore.local_keystore()),
-        transport,
-        machine: Arc::new(Machine::new(config.data_path.clone())),
-        flags,
-        data: config.data_path.clone(),
-    };
-    let own_rpc = rpc::OwnDeps { node: node.clone(), jobs: deps.jobs() };
+    let deps = worker_deps(&config, &parts, node, chain, transport, flags);
+    let own_rpc = rpc::OwnDeps { node: deps.node.clone(), jobs: deps.jobs() };
     let oracle = inbound.map(|inbound| oracle_parts(&config, inbound, &deps, &network, &sync));
-    let inspector = Arc::new(Inspector {
-        role,
-        standing: node.standing,
-        metrics: node.metrics,
-        board: node.board,
-        chain,
-        client: parts.client.clone(),
-        sync: sync.clone(),
-        keystore: keystore.clone(),
-        voting: voting.clone(),
-        operator_rpc,
-        slot_duration,
-        data: config.data_path.clone(),
-    });
+    let inspector = Arc::new(inspector(&parts, &deps, &sync, &voting, operator_rpc));
     workers::spawn_workers(&mut parts.task_manager, deps, inspector, oracle)?;
 
     sc_service::spawn_tasks(SpawnTasksParams {
         config,
         client: parts.client.clone(),
-        backend: parts.backend,
+        backend: parts.backend.clone(),
         task_manager: &mut parts.task_manager,
         keystore,
         transaction_pool: parts.pool.clone(),
@@ -184,23 +127,117 @@ fn start_with<N: NetworkBackend<Block, Hash>>(
         telemetry: parts.telemetry.as_mut(),
         tracing_execute_block: None,
     })?;
+    consensus.start(parts, grandpa, network, sync, voter_state, voting)
+}
 
-    if role == NodeRole::Validator {
-        let (link, import) = (parts.babe_link, parts.block_import);
-        consensus.make_blocks(
-            &parts.task_manager,
-            parts.client,
-            &parts.pool,
-            parts.select_chain,
-            import,
-            link,
-            sync.clone(),
-            &voting,
-        )?;
+/// What the node runs as. Says so where a flag is of no effect then.
+fn role(config: &Configuration, flags: &NodeFlags) -> NodeRole {
+    let role = if config.role.is_authority() {
+        NodeRole::Validator
+    } else if flags.edge {
+        NodeRole::Edge
+    } else {
+        NodeRole::Full
+    };
+    if flags.r1_usd_file.is_some() && role != NodeRole::Validator {
+        tracing::warn!(target: "ratio1", "only validators vote for a price: `--r1-usd-file` is of no effect");
     }
-    let (link, pool) = (parts.grandpa_link, parts.pool);
-    consensus.finalise(&parts.task_manager, link, grandpa, network, sync, voter_state, pool, voting);
-    Ok(parts.task_manager)
+    role
+}
+
+/// What a node that just starts can say of itself.
+fn node_facts(config: &Configuration, role: NodeRole) -> Result<NodeFacts, Error> {
+    let metrics = Metrics::new(config.prometheus_registry()).map_err(|error| Error::Other(error.to_string()))?;
+    Ok(NodeFacts { role, standing: StandingWatch::default(), metrics: Arc::new(metrics), board: Board::default() })
+}
+
+/// What the SDK builds the network of.
+fn network_params<'a, N: NetworkBackend<Block, Hash>>(
+    config: &'a Configuration,
+    parts: &Partial,
+    import_queue: DefaultImportQueue<Block>,
+    net_config: FullNetworkConfiguration<Block, Hash, N>,
+    metrics: NotificationMetrics,
+) -> BuildNetworkParams<'a, Block, N, FullPool, DefaultImportQueue<Block>, FullClient> {
+    BuildNetworkParams {
+        config,
+        net_config,
+        client: parts.client.clone(),
+        transaction_pool: parts.pool.clone(),
+        spawn_handle: parts.task_manager.spawn_handle(),
+        spawn_essential_handle: parts.task_manager.spawn_essential_handle(),
+        import_queue,
+        block_announce_validator_builder: None,
+        warp_sync_config: Some(warp_sync(parts)),
+        block_relay: None,
+        metrics,
+        gap_sync_body_policy: None,
+    }
+}
+
+/// Has a validator that does not vote yet watch until it may.
+fn spawn_watcher(
+    parts: &Partial,
+    voting: &StageWatch,
+    sync: &Arc<SyncingService<Block>>,
+    voter_state: &SharedVoterState,
+) {
+    let watcher = Watcher {
+        voting: voting.clone(),
+        client: parts.client.clone(),
+        sync: sync.clone(),
+        authorities: parts.grandpa_link.shared_authority_set().clone(),
+        rounds: voter_state.clone(),
+        justifications: parts.grandpa_link.justification_stream(),
+        slot_duration: parts.babe_link.config().slot_duration(),
+    };
+    parts.task_manager.spawn_handle().spawn("voting-watcher", None, watcher.run());
+}
+
+/// What every worker may be given.
+fn worker_deps(
+    config: &Configuration,
+    parts: &Partial,
+    node: NodeFacts,
+    chain: Arc<ChainAdapter>,
+    transport: Arc<NetTransport>,
+    flags: NodeFlags,
+) -> workers::Deps {
+    workers::Deps {
+        node,
+        chain,
+        pool: Arc::new(PoolSink::new(parts.client.clone(), parts.pool.clone())),
+        keys: KeystoreAdapter::new(parts.keystore.local_keystore()),
+        transport,
+        machine: Arc::new(Machine::new(config.data_path.clone())),
+        flags,
+        data: config.data_path.clone(),
+    }
+}
+
+/// Who looks after everything.
+fn inspector(
+    parts: &Partial,
+    deps: &workers::Deps,
+    sync: &Arc<SyncingService<Block>>,
+    voting: &StageWatch,
+    operator_rpc: OperatorRpc,
+) -> Inspector {
+    let NodeFacts { role, standing, metrics, board } = deps.node.clone();
+    Inspector {
+        role,
+        standing,
+        metrics,
+        board,
+        chain: deps.chain.clone(),
+        client: parts.client.clone(),
+        sync: sync.clone(),
+        keystore: parts.keystore.keystore(),
+        voting: voting.clone(),
+        operator_rpc,
+        slot_duration: parts.babe_link.config().slot_duration(),
+        data: deps.data.clone(),
+    }
 }
 
 /// Where a node begins on its way to vote.

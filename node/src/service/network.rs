@@ -1,9 +1,7 @@
 //! The network: its configuration with our protocols, authority discovery, and the SDK's offchain workers.
 
-use crate::{
-    client::{FullBackend, FullClient, FullPool},
-    protocols::{Inbound, Protocols},
-};
+use super::partial::Partial;
+use crate::protocols::{Inbound, Protocols};
 use futures::{FutureExt, StreamExt};
 use ratio1_primitives::Hash;
 use ratio1_runtime::Block;
@@ -13,7 +11,7 @@ use sc_network::{
     service::{traits::NetworkService, NotificationMetrics},
     Event, NetworkBackend, NotificationService, ProtocolName,
 };
-use sc_service::{config::Configuration, error::Error, ChainType, SpawnTaskHandle, TaskManager};
+use sc_service::{config::Configuration, error::Error, ChainType};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_keystore::KeystorePtr;
 use std::{sync::Arc, time::Duration};
@@ -71,8 +69,7 @@ pub fn prepare_network<N: NetworkBackend<Block, Hash>>(
 /// Find oracles' addresses, and as a validator publish our own.
 pub fn spawn_discovery(
     config: &Configuration,
-    task_manager: &TaskManager,
-    client: &Arc<FullClient>,
+    parts: &Partial,
     network: &Arc<dyn NetworkService>,
     keystore: &KeystorePtr,
 ) -> sc_authority_discovery::Service {
@@ -100,14 +97,14 @@ pub fn spawn_discovery(
     });
     let (worker, service) = sc_authority_discovery::new_worker_and_service_with_config(
         worker_config,
-        client.clone(),
+        parts.client.clone(),
         Arc::new(network.clone()),
         Box::pin(events),
         role,
         config.prometheus_registry().cloned(),
-        task_manager.spawn_handle(),
+        parts.task_manager.spawn_handle(),
     );
-    task_manager.spawn_handle().spawn("authority-discovery-worker", Some("networking"), worker.run());
+    parts.task_manager.spawn_handle().spawn("authority-discovery-worker", Some("networking"), worker.run());
     service
 }
 
@@ -123,26 +120,23 @@ pub fn fellows_every(config: &Configuration) -> Duration {
 /// The SDK's offchain workers; of the runtime's pallets only equivocation reports use them.
 pub fn spawn_offchain_workers(
     config: &Configuration,
-    task_manager: &TaskManager,
-    client: &Arc<FullClient>,
-    backend: &Arc<FullBackend>,
-    pool: &Arc<FullPool>,
+    parts: &Partial,
     network: &Arc<dyn NetworkService>,
     keystore: &KeystorePtr,
 ) -> Result<(), Error> {
     let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
-        runtime_api_provider: client.clone(),
+        runtime_api_provider: parts.client.clone(),
         keystore: Some(keystore.clone()),
-        offchain_db: backend.offchain_storage(),
-        transaction_pool: Some(OffchainTransactionPoolFactory::new(pool.clone())),
+        offchain_db: parts.backend.offchain_storage(),
+        transaction_pool: Some(OffchainTransactionPoolFactory::new(parts.pool.clone())),
         network_provider: Arc::new(network.clone()),
         is_validator: config.role.is_authority(),
         // The runtime asks nobody on the web.
         enable_http_requests: false,
         custom_extensions: |_| Vec::new(),
     })?;
-    let spawner: SpawnTaskHandle = task_manager.spawn_handle();
-    let run = workers.run(client.clone(), spawner.clone()).boxed();
+    let spawner = parts.task_manager.spawn_handle();
+    let run = workers.run(parts.client.clone(), spawner.clone()).boxed();
     spawner.spawn("offchain-workers-runner", Some("offchain-worker"), run);
     Ok(())
 }

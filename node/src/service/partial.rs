@@ -51,7 +51,7 @@ impl sp_inherents::CreateInherentDataProviders<Block, ()> for Inherents {
     }
 }
 
-/// A node without network.
+/// A node without network. What verifies and imports blocks stands beside it, since whoever uses it uses it up.
 pub struct Partial {
     /// The client.
     pub client: Arc<FullClient>,
@@ -63,8 +63,6 @@ pub struct Partial {
     pub keystore: KeystoreContainer,
     /// Which fork is best.
     pub select_chain: SelectChain,
-    /// Verifies and imports blocks.
-    pub import_queue: DefaultImportQueue<Block>,
     /// The transaction pool.
     pub pool: Arc<FullPool>,
     /// Where authored blocks go.
@@ -80,7 +78,7 @@ pub struct Partial {
 }
 
 /// Open the database and build all that does not need a network.
-pub fn partial(config: &Configuration) -> Result<Partial, Error> {
+pub fn partial(config: &Configuration) -> Result<(Partial, DefaultImportQueue<Block>), Error> {
     let telemetry = telemetry(config)?;
     let handle = telemetry.as_ref().map(|(_, telemetry)| telemetry.handle());
     let executor = sc_service::new_wasm_executor(&config.executor);
@@ -92,17 +90,7 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
     });
 
     let select_chain = SelectChain::new(backend.clone());
-    let pool = Arc::new(
-        sc_transaction_pool::Builder::new(
-            Spawner(task_manager.spawn_essential_handle()),
-            client.clone(),
-            config.role.is_authority().into(),
-        )
-        .with_options(config.transaction_pool.clone())
-        .with_prometheus(config.prometheus_registry())
-        .build(),
-    );
-
+    let pool = Arc::new(transaction_pool(config, &task_manager, &client));
     let (grandpa_import, grandpa_link) = sc_consensus_grandpa::block_import(
         client.clone(),
         JUSTIFICATION_PERIOD,
@@ -132,20 +120,32 @@ pub fn partial(config: &Configuration) -> Result<Partial, Error> {
         telemetry: handle,
     })?;
 
-    Ok(Partial {
+    let parts = Partial {
         client,
         backend,
         task_manager,
         keystore,
         select_chain,
-        import_queue,
         pool,
         block_import,
         grandpa_link,
         babe_link,
         babe_worker,
         telemetry,
-    })
+    };
+    Ok((parts, import_queue))
+}
+
+/// The transaction pool, as the command line has it.
+fn transaction_pool(config: &Configuration, task_manager: &TaskManager, client: &Arc<FullClient>) -> FullPool {
+    sc_transaction_pool::Builder::new(
+        Spawner(task_manager.spawn_essential_handle()),
+        client.clone(),
+        config.role.is_authority().into(),
+    )
+    .with_options(config.transaction_pool.clone())
+    .with_prometheus(config.prometheus_registry())
+    .build()
 }
 
 /// Client and database. Refuses a specification without oracles before it leaves a database behind, which would be in

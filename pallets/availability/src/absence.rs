@@ -22,7 +22,7 @@ use ratio1_primitives::{
     apbft,
     api::Absence,
     clock::{ABSENCE_SLOTS, ABSENCE_SPACING},
-    traits::{OracleInspect, Work},
+    traits::{JobSlots, OracleInspect},
     width::as_usize,
     AccountId, EpochIndex, LicenseId, VoteId, VoteSignature,
 };
@@ -107,7 +107,7 @@ impl<T: Config> Pallet<T> {
         let mut queue = Absentees::<T>::get();
         let (mut counted, mut absent) = (0u32, Vec::new());
         for license in absence.licenses {
-            if !T::Work::is_working(license) || queue.contains(&license) {
+            if !T::JobSlots::is_working(license) || queue.contains(&license) {
                 continue;
             }
             counted = counted.saturating_add(1);
@@ -142,7 +142,7 @@ impl<T: Config> Pallet<T> {
             if budget.try_consume(Self::absent_weight()).is_err() {
                 break;
             }
-            T::Work::absent(*license);
+            T::JobSlots::absent(*license);
             done = done.saturating_add(1);
         }
         queue.drain(..done);
@@ -151,7 +151,7 @@ impl<T: Config> Pallet<T> {
 
     /// What it costs to move the slots of one license: `Absentees` is read and written, and the rest is of who has them.
     pub(crate) fn absent_weight() -> Weight {
-        T::DbWeight::get().reads_writes(1, 1).saturating_add(T::Work::absent_weight())
+        T::DbWeight::get().reads_writes(1, 1).saturating_add(T::JobSlots::absent_weight())
     }
 
     /// Forget what was said in epochs that ended.

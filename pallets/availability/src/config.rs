@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use sp_runtime::Percent;
 
 /// The log target of this pallet.
-pub const LOG_TARGET: &str = "runtime::availability";
+pub(crate) const LOG_TARGET: &str = "runtime::availability";
 /// Rounds that can be open at once.
 pub const MAX_OPEN: u32 = 32;
 /// Epochs after its end, as seen when an epoch ends, that an unresolved epoch waits for governance before it lapses.
 /// Anything else of which no byte was handed on lapses after twice as many: it is stuck.
 ///
 /// Nothing that has to remember every open epoch (versions of link masks, ballots) then needs to do so for longer.
-pub const MAX_AGE: u32 = 30;
+pub const MAX_ROUND_AGE: u32 = 30;
 /// Licenses whose slots wait to be moved. Whoever does not find room is reported again.
 pub const MAX_ABSENTEES: u32 = 512;
 /// Bytes of ballots that one block takes.
@@ -97,7 +97,7 @@ pub enum ParametersRefusal {
     Window,
     /// `reopenings` is above [`MAX_REOPENINGS`].
     Reopenings,
-    /// All windows together take more than half of [`MAX_AGE`] epochs where blocks are slow ([`SLOW_BLOCK_MS`]).
+    /// All windows together take more than half of [`MAX_ROUND_AGE`] epochs where blocks are slow ([`SLOW_BLOCK_MS`]).
     Round,
     /// `governance_delay` is outside [`GOVERNANCE_DELAY`].
     Delay,
@@ -115,7 +115,7 @@ pub const QUOTE_LAG: (u32, u32) = (1, 28_800);
 pub const WINDOW_BLOCKS: (u32, u32) = (4, 2_400);
 /// The most reopenings.
 pub const MAX_REOPENINGS: u8 = 10;
-/// Bounds of `governance_delay`, in epochs. With the windows' half of [`MAX_AGE`] it leaves time to act.
+/// Bounds of `governance_delay`, in epochs. With the windows' half of [`MAX_ROUND_AGE`] it leaves time to act.
 pub const GOVERNANCE_DELAY: (u32, u32) = (1, 10);
 /// Milliseconds between two blocks.
 pub const BLOCK_MS: u64 = 3_000;
@@ -138,7 +138,7 @@ impl Parameters {
         let windows = within(self.commit_blocks, WINDOW_BLOCKS) && within(self.reveal_blocks_min, WINDOW_BLOCKS);
         check(windows, ParametersRefusal::Window)?;
         check(self.reopenings <= MAX_REOPENINGS, ParametersRefusal::Reopenings)?;
-        let most = epoch_ms.saturating_mul(u64::from(MAX_AGE / 2));
+        let most = epoch_ms.saturating_mul(u64::from(MAX_ROUND_AGE / 2));
         check(self.longest_round_ms() <= most, ParametersRefusal::Round)?;
         check(within(self.governance_delay, GOVERNANCE_DELAY), ParametersRefusal::Delay)?;
         check(within(self.settle_share.deconstruct(), SETTLE_SHARE), ParametersRefusal::Share)

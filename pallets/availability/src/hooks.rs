@@ -1,6 +1,6 @@
 //! Every block: the clock, the opening and closing of epochs, and the windows.
 
-use crate::{pallet::*, types::*, WeightInfo, LOG_TARGET, MAX_AGE, MAX_BALLOT_BYTES, MAX_OPEN};
+use crate::{pallet::*, types::*, WeightInfo, LOG_TARGET, MAX_BALLOT_BYTES, MAX_OPEN, MAX_ROUND_AGE};
 use alloc::vec::Vec;
 use frame_support::{
     traits::{Get, Time},
@@ -257,8 +257,9 @@ impl<T: Config> Pallet<T> {
         let older = |epoch: &EpochIndex, age: u32| epoch.plus(age) <= ended;
         let idle = |epoch: &EpochIndex| Rounds::<T>::get(epoch).filter(|round| !round.has_credited());
         let too_old = |epoch: &&EpochIndex| {
-            let stuck = |round: Round| round.phase == Phase::Unresolved || older(epoch, MAX_AGE.saturating_mul(2));
-            older(epoch, MAX_AGE) && idle(epoch).is_some_and(stuck)
+            let stuck =
+                |round: Round| round.phase == Phase::Unresolved || older(epoch, MAX_ROUND_AGE.saturating_mul(2));
+            older(epoch, MAX_ROUND_AGE) && idle(epoch).is_some_and(stuck)
         };
         let close = |epoch, cause| Self::close_lapsed(epoch, cause).map(|()| true);
         let lapse = |epoch: &EpochIndex, cause| attempt(LOG_TARGET, "lapse", || close(*epoch, cause));

@@ -37,7 +37,7 @@
 //! `Void`, like the first epoch and those in which no block was made. Void epochs are not stored.
 //!
 //! Whenever an epoch ends, at most one round lapses by itself: the oldest that has been unresolved too long
-//! ([`MAX_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
+//! ([`MAX_ROUND_AGE`]), or the oldest of all if [`MAX_OPEN`] are open. Never one of which bytes were handed on already.
 //!
 //! [`Config::OnEnd`] is told of every epoch once it is closed: of each page of licenses as it becomes final, then that all
 //! are, and of the price; or that the epoch lapsed or is void, as are those before block 1. Pages of services are not
@@ -71,7 +71,7 @@
 //! ## Absence
 //!
 //! `report_absence` is an authorised call too, signed by the vote key that an oracle has now. When `n - f` oracles of the
-//! running epoch have said of late that a node is silent, [`Config::Work`] moves the slots it serves, within the next
+//! running epoch have said of late that a node is silent, [`Config::JobSlots`] moves the slots it serves, within the next
 //! blocks. See the module `absence`; `can_report_absence` is its view function.
 //!
 //! ## Invariants
@@ -81,7 +81,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -108,14 +108,15 @@ mod types;
 pub mod weights;
 
 pub use config::{
-    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, LOG_TARGET, MAX_ABSENTEES, MAX_AGE, MAX_BALLOT_BYTES,
-    MAX_OPEN, STRAY,
+    Parameters, ParametersRefusal, KEEP_BALLOTS, KEEP_HISTORY, MAX_ABSENTEES, MAX_BALLOT_BYTES, MAX_OPEN,
+    MAX_ROUND_AGE, STRAY,
 };
 pub use outage::{allowance, ALLOWANCE_MS, LEAST_LEFT};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+use config::LOG_TARGET;
 use frame_support::pallet_macros::import_section;
 
 // Two long lists kept in files of their own.
@@ -130,7 +131,7 @@ pub mod pallet {
     use ratio1_primitives::{
         api::{Absence, EpochState, Shortfall},
         ballot::{BallotHeader, Frozen, Page, Phase, RevealedPages, MAX_ORACLES},
-        traits::{LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect, Work},
+        traits::{JobSlots, LicenseInspect, OnEpochEnd, OracleInspect, ServiceInspect},
         width::as_u32,
         AccountId, ClockParams, EpochIndex, Hash, LicenseId, VoteId, VoteSignature,
     };
@@ -154,7 +155,7 @@ pub mod pallet {
         /// How many services there are.
         type Services: ServiceInspect;
         /// Whose slots move when their nodes are absent.
-        type Work: Work;
+        type JobSlots: JobSlots;
         /// Who votes.
         type Oracles: OracleInspect<AccountId>;
         /// Who is told how epochs end.

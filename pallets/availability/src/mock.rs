@@ -87,7 +87,7 @@ impl pallet_availability::Config for Test {
     type Time = Wallclock;
     type Licenses = Deeds;
     type Services = Services;
-    type Work = Slots;
+    type JobSlots = Slots;
     type Oracles = Oracles;
     type OnEnd = Told;
     type WeightInfo = ();

@@ -208,7 +208,7 @@ pub enum Ending {
 pub enum LapseCause {
     /// Governance let it.
     Governance,
-    /// It was open for too long ([`crate::MAX_AGE`]).
+    /// It was open for too long ([`crate::MAX_ROUND_AGE`]).
     Age,
     /// Too many were open ([`crate::MAX_OPEN`]).
     NoRoom,

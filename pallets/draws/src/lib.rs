@@ -71,8 +71,8 @@ pub mod pallet {
         jobs::{market::SlotNumbers, Client},
         kyc::EntityId,
         traits::{
-            AvailabilityProvider, BlockRandomness, EpochInspect, KycInspect, LicenseInspect, Market, OracleInspect,
-            Workers,
+            AvailabilityProvider, BlockRandomness, EpochInspect, KycInspect, LicenseInspect, Market, NodeRegistry,
+            OracleInspect,
         },
         AccountId, Balance, BlockNumber, EpochIndex, Hash,
     };
@@ -98,7 +98,7 @@ pub mod pallet {
         /// Who is an oracle, and is not drawn.
         type Oracles: OracleInspect<AccountId>;
         /// What nodes offer, and how they stand.
-        type Workers: Workers;
+        type Workers: NodeRegistry;
         /// Which epoch runs.
         type Epochs: EpochInspect;
         /// Finalised bytes.

@@ -24,7 +24,7 @@ use ratio1_primitives::{
     refusal::{AdmissionRefusal, KycRefusal},
     traits::{
         AvailabilityProvider, BlockRandomness, Draws as DrawsSeam, EpochInspect, KycInspect, LicenseInspect, Market,
-        OracleInspect, PageMask, Workers,
+        NodeRegistry, OracleInspect, PageMask,
     },
     AccountId, Balance, BlockNumber, EpochIndex, Grant, JobId, License, LicenseClass, LicenseId, Link, NodeId,
 };
@@ -233,13 +233,13 @@ impl OracleInspect<AccountId> for World {
     }
 }
 
-impl Workers for World {
+impl NodeRegistry for World {
     fn offer(license: LicenseId, _: &NodeId, _: BlockNumber) -> Option<NodeProfile> {
         let roomy = NodeProfile { capacity: Capacity::MOST, gpu: Some(Gpu::Entry), tags: Default::default() };
         (license.0 < Deeds::get()).then(|| Profiles::get(license.0).unwrap_or(roomy))
     }
     fn has_room(license: LicenseId, need: &Capacity) -> bool {
-        let profile = <Self as Workers>::offer(license, &node(license.0), 0);
+        let profile = <Self as NodeRegistry>::offer(license, &node(license.0), 0);
         let used = (0..=Reserved::get(license.0)).try_fold(Capacity::default(), |sum, _| sum.plus(need));
         profile.is_some_and(|profile| used.is_some_and(|used| profile.capacity.covers(&used)))
     }

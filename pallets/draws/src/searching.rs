@@ -6,7 +6,7 @@ use frame_support::weights::{Weight, WeightMeter};
 use ratio1_primitives::{
     jobs::{draw, market::Wanted, Capacity, Client, Drawn, NodeProfile},
     kyc::{Attestation, EntityId},
-    traits::{AvailabilityProvider, EpochInspect, KycInspect, LicenseInspect, Market, OracleInspect, Workers},
+    traits::{AvailabilityProvider, EpochInspect, KycInspect, LicenseInspect, Market, NodeRegistry, OracleInspect},
     BlockNumber, EpochIndex, LicenseClass, LicenseId,
 };
 

@@ -53,7 +53,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -334,19 +334,6 @@ pub mod pallet {
         TooManyMotions,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        // Not `on_poll`: a pause has to end during multi-block migrations too.
-        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-            Self::begin_block()
-        }
-
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Decide that `call` be dispatched as root after the delay. The same call may wait twice.
@@ -478,6 +465,19 @@ pub mod pallet {
         /// Whether the collective could halt everything now, or why not.
         pub fn can_halt() -> Result<(), DispatchError> {
             Self::check_halt().map_err(Into::into)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        // Not `on_poll`: a pause has to end during multi-block migrations too.
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            Self::begin_block()
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

@@ -13,7 +13,7 @@ use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
 use frame_system::RawOrigin;
 use ratio1_primitives::{
     jobs::{market::Opening, Client, NodeProfile, Reputation, MAX_NODES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS},
-    traits::{Draws, Market, Work},
+    traits::{Draws, JobSlots, Market},
     AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, PAGE_SIZE,
 };
 use scene::*;
@@ -360,9 +360,9 @@ mod benchmarks {
         }
         #[block]
         {
-            <Pallet<T> as Work>::evict(license);
+            <Pallet<T> as JobSlots>::evict(license);
         }
-        assert_eq!(<Pallet<T> as Work>::slots(license), 0);
+        assert_eq!(<Pallet<T> as JobSlots>::slots(license), 0);
         Ok(())
     }
 
@@ -383,9 +383,9 @@ mod benchmarks {
         }
         #[block]
         {
-            <Pallet<T> as Work>::absent(license);
+            <Pallet<T> as JobSlots>::absent(license);
         }
-        assert_eq!(<Pallet<T> as Work>::slots(license), 0);
+        assert_eq!(<Pallet<T> as JobSlots>::slots(license), 0);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use ratio1_primitives::{
     jobs::{Outcome, SlotRef, PERIOD},
     kyc::EntityId,
-    traits::{ClockInspect, Workers},
+    traits::{ClockInspect, NodeRegistry},
     AccountId, Balance, EpochIndex, LicenseId,
 };
 use scale_info::TypeInfo;

@@ -9,7 +9,7 @@ use ratio1_primitives::{
     economics::price::Price,
     jobs::{draw, Drawn, Gpu, JobRequest, Reputation, SlotRef, Tier},
     kyc::EntityId,
-    traits::{AvailabilityProvider, ClockInspect, Draws, LicenseInspect, PriceInspect, Workers},
+    traits::{AvailabilityProvider, ClockInspect, Draws, LicenseInspect, NodeRegistry, PriceInspect},
     AccountId, Balance, EpochIndex, JobId, LicenseId,
 };
 use scale_info::TypeInfo;

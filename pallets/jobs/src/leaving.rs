@@ -17,7 +17,7 @@ use frame_support::{
 use ratio1_primitives::{
     jobs::{Outcome, SlotRef, MAX_SLOTS_PER_NODE},
     keys::{resign_payload, verify_node},
-    traits::{ClockInspect, Draws, LicenseInspect, Work, Workers},
+    traits::{ClockInspect, Draws, JobSlots, LicenseInspect, NodeRegistry},
     AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, NodeSignature,
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -250,7 +250,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-impl<T: Config> Work for Pallet<T> {
+impl<T: Config> JobSlots for Pallet<T> {
     fn slots(license: LicenseId) -> u32 {
         u32::try_from(Assigned::<T>::iter_key_prefix(license).count()).unwrap_or(u32::MAX)
     }

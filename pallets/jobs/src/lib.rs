@@ -121,8 +121,8 @@ pub mod pallet {
         jobs::{Drawn, Gpu, JobRequest, SlotRef, Tier, MAX_NODES},
         kyc::EntityId,
         traits::{
-            AvailabilityProvider, ClockInspect, Draws, EpochInspect, KycInspect, LicenseInspect, OracleInspect,
-            PriceInspect, SupplyLedger, Workers,
+            AvailabilityProvider, ClockInspect, Draws, EpochInspect, KycInspect, LicenseInspect, NodeRegistry,
+            OracleInspect, PriceInspect, SupplyLedger,
         },
         AccountId, Balance, EpochIndex, Hash, JobId, LicenseId, NodeSignature,
     };
@@ -154,7 +154,7 @@ pub mod pallet {
         /// Who is an oracle, and takes no job.
         type Oracles: OracleInspect<AccountId>;
         /// What nodes offer, and how they stand.
-        type Workers: Workers;
+        type Workers: NodeRegistry;
         /// Which epoch runs.
         type Epochs: EpochInspect + ClockInspect;
         /// Finalised bytes.

@@ -35,8 +35,8 @@ use ratio1_primitives::{
     kyc::{Attestation, Country, EntityId, EntityKind},
     refusal::{AdmissionRefusal, KycRefusal, PriceRefusal},
     traits::{
-        AvailabilityProvider, BlockRandomness, ClockInspect, EpochInspect, KycInspect, LicenseInspect, OracleInspect,
-        PageMask, PriceInspect, SupplyLedger, Workers,
+        AvailabilityProvider, BlockRandomness, ClockInspect, EpochInspect, KycInspect, LicenseInspect, NodeRegistry,
+        OracleInspect, PageMask, PriceInspect, SupplyLedger,
     },
     AccountId, Balance, BlockNumber, ClockParams, EpochIndex, Grant, Hash, JobId, License, LicenseClass, LicenseId,
     Link, NodeId, NodeSignature, PAGE_SIZE,

@@ -13,7 +13,7 @@ use ratio1_primitives::{
     jobs::{Capacity, Drawn, Outcome, SlotRef},
     keys::{accept_payload, verify_node},
     kyc::EntityId,
-    traits::{KycInspect, LicenseInspect, Workers},
+    traits::{KycInspect, LicenseInspect, NodeRegistry},
     AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature,
 };
 use sp_runtime::{traits::Zero, DispatchResult};

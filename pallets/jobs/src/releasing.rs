@@ -12,7 +12,7 @@ use frame_support::{
 use ratio1_primitives::{
     ballot::Page,
     jobs::{price::earned, Outcome, SlotRef, PERIOD, REJECTION_EPOCHS},
-    traits::{AvailabilityProvider, ClockInspect, SupplyLedger, Workers},
+    traits::{AvailabilityProvider, ClockInspect, NodeRegistry, SupplyLedger},
     AccountId, Balance, BlockNumber, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchResult;

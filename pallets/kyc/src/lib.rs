@@ -66,7 +66,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -251,18 +251,6 @@ pub mod pallet {
         CountryPermitted { country: Country },
         /// Governance changed the parameters.
         ParametersSet { parameters: Parameters },
-    }
-
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        fn integrity_test() {
-            assert!(T::RevocationDelay::get() >= 1, "a delay of zero would end standing within the running epoch");
-        }
-
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
     }
 
     #[pallet::call]
@@ -465,6 +453,18 @@ pub mod pallet {
         /// What governance may tune.
         pub fn parameters() -> Parameters {
             Configuration::<T>::get()
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            assert!(T::RevocationDelay::get() >= 1, "a delay of zero would end standing within the running epoch");
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

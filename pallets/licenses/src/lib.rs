@@ -54,7 +54,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -97,7 +97,7 @@ pub const DEED_COLLECTION: u32 = 0;
 /// must wait only when all of them are needed for epochs that are still open.
 pub const MAX_VERSIONS: u32 = 64;
 /// The most that the view function `listings` tells at once.
-pub const MAX_LISTED: usize = 100;
+pub const MAX_LISTINGS: usize = 100;
 
 // Two long lists kept in files of their own.
 #[import_section(events::events)]
@@ -112,7 +112,7 @@ pub mod pallet {
     use ratio1_primitives::{
         kyc::EntityId,
         refusal::AdmissionRefusal,
-        traits::{EpochInspect, KycInspect, OracleInspect, SettleRewards, Work},
+        traits::{EpochInspect, JobSlots, KycInspect, OracleInspect, SettleRewards},
         AccountId, Balance, EpochIndex, Hash, License, LicenseClass, LicenseId, NodeId, NodeSignature,
     };
 
@@ -140,7 +140,7 @@ pub mod pallet {
         type Oracles: OracleInspect<AccountId>;
 
         /// The slots of jobs that hold a link fast.
-        type Work: Work;
+        type JobSlots: JobSlots;
 
         /// Pays the owner before a link ends or a deed moves.
         type Settle: SettleRewards;
@@ -231,14 +231,6 @@ pub mod pallet {
         }
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Link a license to `node`, and end its listing. The node proves with `proof` over
@@ -306,14 +298,14 @@ pub mod pallet {
         /// Origin: governance. Errors: [`Error::UnknownLicense`], [`Error::AlreadyBanned`],
         /// [`Error::BoundAsOracle`] (remove the oracle first), [`Error::TooManyOpenEpochs`].
         #[pallet::call_index(3)]
-        #[pallet::weight(T::WeightInfo::ban().saturating_add(T::Work::evict_weight()))]
+        #[pallet::weight(T::WeightInfo::ban().saturating_add(T::JobSlots::evict_weight()))]
         pub fn ban(origin: OriginFor<T>, license: LicenseId) -> DispatchResult {
             T::AdminOrigin::ensure_origin(origin)?;
             let deed = Self::deed(license)?;
             ensure!(!deed.banned, Error::<T>::AlreadyBanned);
             ensure!(!T::Oracles::is_bound(license), Error::<T>::BoundAsOracle);
             if deed.link.is_some() {
-                T::Work::evict(license);
+                T::JobSlots::evict(license);
                 Self::clear_link(license)?;
             }
             Self::drop_listing(license);
@@ -452,11 +444,11 @@ pub mod pallet {
             Listings::<T>::get(id)
         }
 
-        /// Up to [`MAX_LISTED`] deeds for sale, in no order of meaning, from the one that comes after `after`. Name the
+        /// Up to [`MAX_LISTINGS`] deeds for sale, in no order of meaning, from the one that comes after `after`. Name the
         /// last one told to be told more; none are left when fewer come.
         pub fn listings(after: Option<LicenseId>) -> Vec<(LicenseId, Listing)> {
             let all = after.map_or_else(Listings::<T>::iter, Listings::<T>::iter_from_key);
-            all.take(MAX_LISTED).collect()
+            all.take(MAX_LISTINGS).collect()
         }
 
         /// What a Master deed was assigned, what its entity may be assigned more, and to whom it may move.
@@ -489,6 +481,14 @@ pub mod pallet {
         /// The nonce the next link proof of a license must carry.
         pub fn link_nonce(id: LicenseId) -> Option<u32> {
             Licenses::<T>::get(id).map(|deed| deed.link_nonce)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

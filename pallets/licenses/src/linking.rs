@@ -5,7 +5,7 @@ use frame_support::ensure;
 use ratio1_pallet_support::genesis_hash;
 use ratio1_primitives::{
     keys::{link_payload, verify_node},
-    traits::{DeedToken, EpochInspect, KycInspect, OracleInspect, Work},
+    traits::{DeedToken, EpochInspect, JobSlots, KycInspect, OracleInspect},
     AccountId, EpochIndex, License, LicenseId, Link, NodeId, NodeSignature,
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
         let deed = Self::deed_of(owner, license)?;
         ensure!(deed.link.is_some(), Error::<T>::NotLinked);
         ensure!(!T::Oracles::is_bound(license), Error::<T>::BoundAsOracle);
-        ensure!(T::Work::slots(license) == 0, Error::<T>::HasSlots);
+        ensure!(T::JobSlots::slots(license) == 0, Error::<T>::HasSlots);
         Self::check_history(license, T::Epochs::current())
     }
 

@@ -160,7 +160,7 @@ impl pallet_licenses::Config for Test {
     type Kyc = Kyc;
     type Epochs = Epochs;
     type Oracles = Oracles;
-    type Work = Slots;
+    type JobSlots = Slots;
     type Settle = Settle;
     type Currency = Balances;
     type WeightInfo = ();

@@ -6,7 +6,7 @@
 //!
 //! A node that wants jobs declares what it has for them. This pallet keeps the declarations, what of them is reserved
 //! for slots, who is left out of draws, and every license's reputation. Who gets which job is decided elsewhere: jobs ask
-//! and reserve through [`Workers`](ratio1_primitives::traits::Workers). Country, KYB and class of a node are
+//! and reserve through [`NodeRegistry`](ratio1_primitives::traits::NodeRegistry). Country, KYB and class of a node are
 //! never declared, they come from the chain.
 //!
 //! ## Terminology
@@ -42,7 +42,7 @@
 //!   `declare`; `can_declare` tells why it would be refused.
 //! - *To stop taking jobs*, it declares nothing: all zero.
 //! - *Anyone* asks `node_info` what a node offers, what of it is free, and how it stands.
-//! - *The pallet of jobs* asks and reserves through [`Workers`](ratio1_primitives::traits::Workers).
+//! - *The pallet of jobs* asks and reserves through [`NodeRegistry`](ratio1_primitives::traits::NodeRegistry).
 //!
 //! ## Declarations
 //!
@@ -55,7 +55,7 @@
 //! ## Reputation
 //!
 //! It moves with what a license does ([`Outcome`](ratio1_primitives::jobs::Outcome)): by every finalised epoch at whose
-//! end the license was linked, for all classes of deeds, and by what jobs [note](ratio1_primitives::traits::Workers::note).
+//! end the license was linked, for all classes of deeds, and by what jobs [note](ratio1_primitives::traits::NodeRegistry::note).
 //!
 //! ## Invariants
 //!
@@ -65,7 +65,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 #[cfg(feature = "runtime-benchmarks")]
 extern crate alloc;
@@ -228,14 +228,6 @@ pub mod pallet {
         NoRoom,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Declare what the node linked to `license` has for jobs, from this block on. All zero: it takes no more.
@@ -275,6 +267,14 @@ pub mod pallet {
         /// What a license offers, what of it is free and reserved, whether it is barred, and its reputation.
         pub fn node_info(license: LicenseId) -> WorkerInfo {
             Self::info(license)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::{pallet::*, types::*};
 use frame_support::defensive;
 use ratio1_primitives::{
     jobs::{Capacity, NodeProfile, Outcome, Reputation, BARRED_EPOCHS, MAX_SLOTS_PER_NODE},
-    traits::{EpochInspect, Workers},
+    traits::{EpochInspect, NodeRegistry},
     BlockNumber, EpochIndex, LicenseId, NodeId,
 };
 use sp_runtime::DispatchResult;
@@ -70,12 +70,12 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-impl<T: Config> Workers for Pallet<T> {
+impl<T: Config> NodeRegistry for Pallet<T> {
     fn offer(license: LicenseId, node: &NodeId, at: BlockNumber) -> Option<NodeProfile> {
         Profiles::<T>::get(license)?.held_at(node, at)
     }
 
-    /// Whichever node declared it: that it is the linked one, [`Workers::offer`] tells.
+    /// Whichever node declared it: that it is the linked one, [`NodeRegistry::offer`] tells.
     fn has_room(license: LicenseId, need: &Capacity) -> bool {
         Self::reservation_with(license, need).is_some()
     }

@@ -8,7 +8,7 @@ use codec::Encode;
 use frame_support::{dispatch::DispatchResult, ensure};
 use ratio1_primitives::{
     kyc::EntityId,
-    traits::{EpochInspect, KycInspect, LicenseInspect, Work},
+    traits::{EpochInspect, JobSlots, KycInspect, LicenseInspect},
     width::as_usize,
     LicenseId,
 };
@@ -84,7 +84,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn check_admit(license: LicenseId) -> Result<OracleRecord<T::AccountId>, Error<T>> {
         let record = Self::check_candidate(license, &Oracles::<T>::get())?;
         ensure!(T::Session::registered(&record.oracle).is_some(), Error::<T>::KeysNotRegistered);
-        ensure!(T::Work::slots(license) == 0, Error::<T>::HasSlots);
+        ensure!(T::JobSlots::slots(license) == 0, Error::<T>::HasSlots);
         Ok(record)
     }
 

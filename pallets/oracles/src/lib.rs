@@ -66,7 +66,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -103,7 +103,7 @@ pub mod pallet {
     use ratio1_pallet_support::is_feeless_for;
     use ratio1_primitives::{
         ballot::{Seat, MAX_ORACLES},
-        traits::{EpochInspect, KycInspect, LicenseInspect, Work},
+        traits::{EpochInspect, JobSlots, KycInspect, LicenseInspect},
         width::as_usize,
         EpochIndex, LicenseId,
     };
@@ -128,7 +128,7 @@ pub mod pallet {
         /// The epoch clock.
         type Epochs: EpochInspect;
         /// The slots of jobs that a candidate must not have.
-        type Work: Work;
+        type JobSlots: JobSlots;
         /// Sessions for which the roots of validator sets are kept, and so equivocations can be proven.
         #[pallet::constant]
         type HistoryDepth: Get<SessionIndex>;
@@ -266,14 +266,6 @@ pub mod pallet {
         HasSlots,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Register the session keys of the signer, who owns `license`. Feeless exactly if it succeeds. The weight
@@ -359,6 +351,14 @@ pub mod pallet {
         /// The admitted oracles, in validator order.
         pub fn oracles() -> Vec<OracleRecord<T::AccountId>> {
             Oracles::<T>::get().into_inner()
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

@@ -119,7 +119,7 @@ impl pallet_oracles::Config for Test {
     type Licenses = Deeds;
     type Kyc = Kyc;
     type Epochs = Epochs;
-    type Work = Slots;
+    type JobSlots = Slots;
     type HistoryDepth = ConstU32<DEPTH>;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]

@@ -22,7 +22,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn listed(pool: Pool, from: u32, count: u32) -> Vec<Disbursement<T::AccountId>> {
-        let until = from.saturating_add(count.min(MAX_LISTED));
+        let until = from.saturating_add(count.min(MAX_DISBURSEMENTS_LISTED));
         (from..until).map_while(|index| Disbursements::<T>::get(pool, index)).collect()
     }
 }

@@ -53,7 +53,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -86,7 +86,7 @@ pub const MIN_LIQUIDITY: Balance = R1;
 /// Disbursements of the liquidity wallet that are free of fees in one epoch.
 pub const FREE_PER_EPOCH: u32 = 100;
 /// Disbursements that one view call returns at most.
-pub const MAX_LISTED: u32 = 100;
+pub const MAX_DISBURSEMENTS_LISTED: u32 = 100;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -259,14 +259,6 @@ pub mod pallet {
         NoWallet,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Pay `amount` of the liquidity pool to the counterparty `to`, who gets it as free balance.
@@ -336,7 +328,7 @@ pub mod pallet {
             Self::infos()
         }
 
-        /// Disbursements of `pool` from the number `from` on, at most `count` and never more than [`MAX_LISTED`].
+        /// Disbursements of `pool` from the number `from` on, at most `count` and never more than [`MAX_DISBURSEMENTS_LISTED`].
         pub fn disbursements(pool: Pool, from: u32, count: u32) -> Vec<Disbursement<T::AccountId>> {
             Self::listed(pool, from, count)
         }
@@ -366,6 +358,14 @@ pub mod pallet {
             milestone: Option<Text>,
         ) -> Result<(), DispatchError> {
             Self::check_governed(pool, &to, amount, &purpose, milestone.as_ref()).map(|_| ())
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

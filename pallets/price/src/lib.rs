@@ -43,7 +43,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
@@ -163,14 +163,6 @@ pub mod pallet {
         StepTooLarge,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Set the rate, in USD per R1 with 18 decimals, while the oracles have none that holds.
@@ -206,6 +198,14 @@ pub mod pallet {
         /// Whether governance may set the rate to `price` now, or why not.
         pub fn can_administer(price: Price) -> Result<(), DispatchError> {
             Self::check_administer(price).map(|_| ()).map_err(Into::into)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

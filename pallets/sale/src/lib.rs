@@ -36,7 +36,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
-#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
@@ -183,20 +183,6 @@ pub mod pallet {
         NoWallet,
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        fn integrity_test() {
-            let units = ratio1_primitives::economics::NODE_COUNT;
-            assert_eq!(open_tier(units, units), None, "the tiers hold more than the class");
-            assert!(units.checked_sub(1).is_some_and(|last| open_tier(last, 1).is_some()), "the tiers hold too few");
-        }
-
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Buy between `min` and `max` Node Deeds of `tier`, which is 1 to 12 and must be the open one, for at most
@@ -243,6 +229,20 @@ pub mod pallet {
         /// The dollars that an entity spent here.
         pub fn spent_by(entity: EntityId) -> Usd {
             Spent::<T>::get(entity)
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            let units = ratio1_primitives::economics::NODE_COUNT;
+            assert_eq!(open_tier(units, units), None, "the tiers hold more than the class");
+            assert!(units.checked_sub(1).is_some_and(|last| open_tier(last, 1).is_some()), "the tiers hold too few");
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The slots of jobs by which a license is bound.
 
 use frame_support::{parameter_types, weights::Weight};
-use ratio1_primitives::{traits::Work, LicenseId};
+use ratio1_primitives::{traits::JobSlots, LicenseId};
 use std::collections::BTreeSet;
 
 parameter_types! {
@@ -28,7 +28,7 @@ pub(crate) fn reset() {
 /// One slot for each license in [`Working`].
 pub struct Slots;
 
-impl Work for Slots {
+impl JobSlots for Slots {
     fn slots(license: LicenseId) -> u32 {
         u32::from(Working::get().contains(&license))
     }

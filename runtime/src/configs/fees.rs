@@ -43,7 +43,7 @@ parameter_types! {
     pub MaximumMultiplier: Multiplier = Multiplier::saturating_from_integer(1_000);
 }
 
-/// The least the multiplier can be: where a second of execution costs [`LEAST_USD`] at the last rate, stale or not.
+/// The least the multiplier can be: where a second of execution costs `LEAST_USD` at the last rate, stale or not.
 ///
 /// Deeds and jobs are priced in dollars; so is protection from spam. Bounded, so that no rate makes fees vanish or
 /// leaves no room below the ceiling: the upper bound is reached at the lowest rate there can be. A tenth while there has been

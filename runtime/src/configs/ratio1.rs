@@ -91,7 +91,7 @@ impl pallet_licenses::Config for Runtime {
     type Kyc = Kyc;
     type Epochs = Availability;
     type Oracles = Oracles;
-    type Work = Jobs;
+    type JobSlots = Jobs;
     type Settle = Rewards;
     type Currency = Balances;
     type WeightInfo = weights::pallet_licenses::WeightInfo<Runtime>;
@@ -106,7 +106,7 @@ impl pallet_oracles::Config for Runtime {
     type Licenses = Licenses;
     type Kyc = Kyc;
     type Epochs = Availability;
-    type Work = Jobs;
+    type JobSlots = Jobs;
     type HistoryDepth = HistoryDepth;
     type WeightInfo = weights::pallet_oracles::WeightInfo<Runtime>;
     #[cfg(feature = "runtime-benchmarks")]
@@ -118,7 +118,7 @@ impl pallet_availability::Config for Runtime {
     type Time = Timestamp;
     type Licenses = Licenses;
     type Services = Jobs;
-    type Work = Jobs;
+    type JobSlots = Jobs;
     type Oracles = Oracles;
     type OnEnd = EpochEnd;
     type WeightInfo = weights::pallet_availability::WeightInfo<Runtime>;

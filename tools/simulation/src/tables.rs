@@ -79,6 +79,11 @@ pub fn assumptions(scenario: &Scenario) -> Table {
             },
         ),
     ];
+    statements(about)
+}
+
+/// Each name before the first of its values.
+fn statements<const N: usize>(about: [(&str, Vec<String>); N]) -> Table {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(["assumption", "value"]);
     for (name, values) in about {

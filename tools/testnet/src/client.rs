@@ -47,6 +47,30 @@ struct RpcHeader {
     parent_hash: Hash,
 }
 
+impl RpcHeader {
+    fn number(&self) -> Result<u32> {
+        let number = u32::from_str_radix(self.number.trim_start_matches("0x"), 16);
+        number.map_err(|_| answer("a header", self.number.clone()))
+    }
+}
+
+/// Blocks as they become final.
+pub struct Finality {
+    client: Client,
+    heads: Subscription<RpcHeader>,
+}
+
+impl Finality {
+    /// The next one. Those between two of them are final too.
+    pub async fn next(&mut self) -> Result<Head> {
+        let method = "chain_subscribeFinalizedHeads";
+        let header = self.heads.next().await.ok_or_else(|| answer(method, "the node ended it".into()))?;
+        let number = header.map_err(|error| answer(method, error.to_string()))?.number()?;
+        let hash = self.client.block_hash(number).await?;
+        self.client.head(hash.ok_or_else(|| answer(method, format!("block {number} is unknown")))?).await
+    }
+}
+
 impl Client {
     /// Connect to `url`.
     pub async fn connect(url: &str) -> Result<Self> {
@@ -59,6 +83,14 @@ impl Client {
     /// The hash of block 0.
     pub async fn genesis(&self) -> Result<Hash> {
         self.rpc("chain_getBlockHash", rpc_params![0]).await
+    }
+
+    /// Blocks as they become final, from the last that is.
+    pub async fn follow_finality(&self) -> Result<Finality> {
+        let method = "chain_subscribeFinalizedHeads";
+        let heads = self.0.subscribe(method, rpc_params![], "chain_unsubscribeFinalizedHeads").await;
+        let heads = heads.map_err(|source| Error::Rpc { method: method.into(), source })?;
+        Ok(Finality { client: self.clone(), heads })
     }
 
     /// The last finalised block.
@@ -82,9 +114,7 @@ impl Client {
     pub async fn head(&self, hash: Hash) -> Result<Head> {
         let header: Option<RpcHeader> = self.rpc("chain_getHeader", rpc_params![hash]).await?;
         let header = header.ok_or_else(|| answer("chain_getHeader", format!("block {hash:?} is unknown")))?;
-        let number = u32::from_str_radix(header.number.trim_start_matches("0x"), 16);
-        let number = number.map_err(|_| answer("chain_getHeader", header.number))?;
-        Ok(Head { hash, number, parent: header.parent_hash })
+        Ok(Head { hash, number: header.number()?, parent: header.parent_hash })
     }
 
     /// Number of connected peers.

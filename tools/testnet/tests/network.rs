@@ -27,6 +27,7 @@ use support::{
     attacker::{beat, signed, Attacker},
     chain::Log,
     clock::{self, Clock},
+    examples::examples_work,
     hardship::{
         all_take_part, ballot_is_whole, nobody_equivocated, oracles_reach_each_other, Disk, FEW_PLACES, FULL, STRANGERS,
     },
@@ -56,6 +57,7 @@ fn network_measures_pays_and_harms_nobody() {
             let mut case = stalls::Case::begin(network).await?;
             stalls::stall_of_finality_costs_nobody_anything(network, &mut case).await?;
             stalls::outage_of_the_whole_network_costs_nobody_anything(network, &mut case).await?;
+            examples_work(network).await?;
             audited(network).await
         })
     });

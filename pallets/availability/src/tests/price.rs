@@ -185,9 +185,9 @@ fn epochs_without_result_are_told_once_each() {
 #[test]
 fn lapse_of_age_and_of_want_of_room_are_told() {
     at_first_round(0, 3, || {
-        run_to_epoch(2 + MAX_AGE);
+        run_to_epoch(2 + MAX_ROUND_AGE);
         Passed::set(Vec::new());
-        run_to_epoch(3 + MAX_AGE);
+        run_to_epoch(3 + MAX_ROUND_AGE);
         assert_eq!(Passed::get(), [(e(2), e(2))], "too old");
     });
     at_first_round(4, 3, || {

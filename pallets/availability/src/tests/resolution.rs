@@ -130,13 +130,13 @@ fn unresolved_epoch_lapses_when_it_ended_thirty_epochs_ago() {
     unresolved(|| {
         // Half chosen makes no difference, nor do later epochs that are settled.
         assert_ok!(Availability::resolve_page(RuntimeOrigin::root(), e(1), 0, page(&[150; 1_024])));
-        while Availability::current() < e(1 + MAX_AGE) {
+        while Availability::current() < e(1 + MAX_ROUND_AGE) {
             let ended = Availability::current().0;
             run_to_epoch(ended + 1);
             settle(ended, &unanimous(ended, 4, &[255; 1_030]));
         }
         assert!(matches!(state(1), EpochState::Unresolved(_)));
-        run_to_epoch(2 + MAX_AGE);
+        run_to_epoch(2 + MAX_ROUND_AGE);
         assert_eq!(state(1), EpochState::Lapsed);
         assert!(lapsed(1, LapseCause::Age));
         assert!(credited(1).is_empty());
@@ -170,7 +170,7 @@ fn unresolved_epochs_lapse_one_by_one_when_many_are_too_old() {
 #[test]
 fn a_chosen_epoch_is_handed_on_when_it_was_chosen_at_the_last_moment() {
     unresolved(|| {
-        run_to_epoch(1 + MAX_AGE);
+        run_to_epoch(1 + MAX_ROUND_AGE);
         for (index, bytes) in [(0, page(&[150; 1_024])), (1, page(&[150; 6]))] {
             assert_ok!(Availability::resolve_page(RuntimeOrigin::root(), e(1), index, bytes));
         }
@@ -186,14 +186,14 @@ fn a_chosen_epoch_is_handed_on_when_it_was_chosen_at_the_last_moment() {
 fn a_round_in_its_windows_lapses_when_it_is_twice_too_old() {
     at_first_round(4, 3, || {
         // One block for each epoch: no window ends in time.
-        while Availability::current() < e(2 * MAX_AGE + 1) {
+        while Availability::current() < e(2 * MAX_ROUND_AGE + 1) {
             for epoch in Open::<Test>::get().into_iter().skip(1) {
                 Availability::close(epoch, Ending::Lapsed).unwrap();
             }
             run_with_endless_windows(Availability::current().0 + 1);
         }
         assert_eq!(state(1), EpochState::Voting(Phase::Commit));
-        run_with_endless_windows(2 * MAX_AGE + 2);
+        run_with_endless_windows(2 * MAX_ROUND_AGE + 2);
         assert!(lapsed(1, LapseCause::Age));
     });
 }
@@ -210,7 +210,7 @@ fn a_round_half_handed_on_does_not_lapse_when_too_many_are_open() {
         let (round, frozen) = (Rounds::<Test>::get(e(1)).unwrap(), FrozenSets::<Test>::get(e(1)).unwrap());
         Availability::hand_on_chosen(e(1), round, &frozen, 0).unwrap();
         // Epochs end without a block's work, so that it stays half handed on: longer than anything may be open.
-        for _ in 0..3 * MAX_AGE {
+        for _ in 0..3 * MAX_ROUND_AGE {
             let running = Running::<Test>::get().unwrap();
             let next = running.epoch.plus(1);
             Availability::roll_over(running, next, vec![seat(0)], voted(3), vec![account(0)], Polled::<Test>::get())
@@ -221,7 +221,7 @@ fn a_round_half_handed_on_does_not_lapse_when_too_many_are_open() {
         assert_eq!(state(1), EpochState::Voting(Phase::Settling));
         Availability::do_try_state().unwrap();
         // Enough time for the clock to catch up with those epochs.
-        Now::mutate(|now| *now += u64::from(3 * MAX_AGE) * EPOCH_MS);
+        Now::mutate(|now| *now += u64::from(3 * MAX_ROUND_AGE) * EPOCH_MS);
         block();
         assert_eq!(state(1), EpochState::Finalised);
         assert_eq!(credited(1), [150; 1_030]);
@@ -256,7 +256,7 @@ fn later_rounds_settle_when_an_older_one_is_corrupt() {
         assert_eq!(state(1), EpochState::Voting(Phase::Settling));
 
         // What is lost stays lost, and the epoch lapses.
-        while Availability::current() < e(2 + 2 * MAX_AGE) {
+        while Availability::current() < e(2 + 2 * MAX_ROUND_AGE) {
             assert_eq!(state(1), EpochState::Voting(Phase::Settling));
             block_unchecked();
         }

@@ -21,7 +21,7 @@ use ratio1_primitives::{
     },
     keys::{accept_payload, resign_payload, NodeKey},
     kyc::{Country, EntityId},
-    traits::{KycInspect, Workers},
+    traits::{KycInspect, NodeRegistry},
     AccountId, Balance, EpochIndex, Hash, JobId, LicenseId, NodeId, NodeSignature, PAGE_SIZE,
 };
 use sp_runtime::RuntimeAppPublic;

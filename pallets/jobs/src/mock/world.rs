@@ -174,7 +174,7 @@ impl World {
     }
 }
 
-impl Workers for World {
+impl NodeRegistry for World {
     fn offer(license: LicenseId, node: &NodeId, at: BlockNumber) -> Option<NodeProfile> {
         let declared = Profiles::get(license.0).filter(|declared| declared.node == *node)?;
         match declared.since <= at {
@@ -369,8 +369,8 @@ pub fn change_deed(license: u32, change: impl FnOnce(&mut Deed)) {
 
 /// Ban as the licenses pallet does it: the slots go first, then the link.
 pub fn ban(license: u32) {
-    use ratio1_primitives::traits::Work;
-    <Jobs as Work>::evict(LicenseId(license));
+    use ratio1_primitives::traits::JobSlots;
+    <Jobs as JobSlots>::evict(LicenseId(license));
     change_deed(license, |deed| {
         deed.state.banned = true;
         let link = deed.state.link.take().expect("it is linked");

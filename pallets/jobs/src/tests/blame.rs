@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use ratio1_primitives::{jobs::MAX_SLOTS_PER_NODE, traits::Work};
+use ratio1_primitives::{jobs::MAX_SLOTS_PER_NODE, traits::JobSlots};
 
 // Reputation.
 
@@ -204,7 +204,7 @@ fn absent_license_loses_all_it_serves_at_once_as_one_failure() {
         }
         assert_eq!(noted(), vec![(0, Outcome::Failed)]);
         assert_eq!(offered(waits), Some(0), "what it is only offered stays");
-        assert_eq!(<Jobs as Work>::slots(LicenseId(0)), 1);
+        assert_eq!(<Jobs as JobSlots>::slots(LicenseId(0)), 1);
         let after = money(&alice(), &operator(0));
         assert_eq!(after.burned - before.burned, 2 * FEE, "two more draws");
         check();
@@ -231,7 +231,7 @@ fn absence_does_nothing_when_a_license_serves_nothing() {
 #[test]
 fn absence_weighs_as_many_slots_as_a_node_can_serve() {
     let most = <() as WeightInfo>::absent(MAX_SLOTS_PER_NODE);
-    assert!(most.all_lte(<Jobs as Work>::absent_weight()));
+    assert!(most.all_lte(<Jobs as JobSlots>::absent_weight()));
     assert!(<() as WeightInfo>::evict(MAX_SLOTS_PER_NODE).all_lte(most));
 }
 

@@ -1,7 +1,7 @@
 //! Nodes that leave: they resign, or are banned.
 
 use super::*;
-use ratio1_primitives::traits::Work;
+use ratio1_primitives::traits::JobSlots;
 use sp_runtime::traits::Dispatchable;
 
 fn refused(call: RuntimeCall, error: E) {
@@ -134,13 +134,13 @@ fn evicted_license_loses_all_its_slots_at_once() {
         let indices: Vec<u32> = runs.iter().map(|id| accept(*id)).collect();
         run_closing(FIRST + 1, &[]);
         // The offers stand to the twentieth block.
-        assert_eq!(<Jobs as Work>::slots(LicenseId(0)), 4);
-        assert_eq!(<Jobs as Work>::slots(LicenseId(1)), 0);
+        assert_eq!(<Jobs as JobSlots>::slots(LicenseId(0)), 4);
+        assert_eq!(<Jobs as JobSlots>::slots(LicenseId(1)), 0);
         let before = money(&alice(), &operator(0));
         let now = Now::get();
         (1..3).for_each(|id| change_deed(id, |deed| deed.oracle = false));
         ban(0);
-        assert_eq!(<Jobs as Work>::slots(LicenseId(0)), 0);
+        assert_eq!(<Jobs as JobSlots>::slots(LicenseId(0)), 0);
         // Four draws, each paid for.
         let after = money(&alice(), &operator(0));
         assert_eq!((after.held, after.burned), (before.held - 4 * FEE, before.burned + 4 * FEE));
@@ -181,7 +181,7 @@ fn evicted_license_loses_all_its_slots_at_once() {
 #[test]
 fn evict_weighs_as_many_slots_as_a_node_can_have() {
     let one = <() as WeightInfo>::evict(1);
-    let most = <Jobs as Work>::evict_weight();
+    let most = <Jobs as JobSlots>::evict_weight();
     assert!(one.saturating_mul(ratio1_primitives::jobs::MAX_SLOTS_PER_NODE.into()).all_lte(most));
 }
 
@@ -191,8 +191,8 @@ fn evicting_nobody_does_nothing() {
         let Served { .. } = served(2);
         let root = sp_io::storage::root(sp_runtime::StateVersion::V1);
         let idle = 1 - server(slot(JobId(0), 0));
-        <Jobs as Work>::evict(LicenseId(idle));
-        <Jobs as Work>::evict(LicenseId(4_711));
+        <Jobs as JobSlots>::evict(LicenseId(idle));
+        <Jobs as JobSlots>::evict(LicenseId(4_711));
         assert_eq!(sp_io::storage::root(sp_runtime::StateVersion::V1), root);
     });
 }

@@ -164,7 +164,7 @@ fn just_ask(who: AccountId, request: JobRequest) {
 }
 
 fn absent(license: u32) {
-    <Jobs as ratio1_primitives::traits::Work>::absent(LicenseId(license));
+    <Jobs as ratio1_primitives::traits::JobSlots>::absent(LicenseId(license));
 }
 
 /// What came to nothing, by the events: the slot, and what was burned for it.

@@ -361,7 +361,7 @@ impl Model {
                 }
             }
             Op::Absent(license) => {
-                <Jobs as ratio1_primitives::traits::Work>::absent(LicenseId(u32::from(license) % LICENSES))
+                <Jobs as ratio1_primitives::traits::JobSlots>::absent(LicenseId(u32::from(license) % LICENSES))
             }
             // Finality lags: oracles will not know what is accepted from here on in this epoch.
             Op::Lag(behind) => Known::insert(Running::get(), System::block_number() - u32::from(behind)),

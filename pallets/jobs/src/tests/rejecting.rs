@@ -340,5 +340,5 @@ fn requester_gains_nothing_by_rejecting() {
 }
 
 fn evict(license: u32) {
-    <Jobs as ratio1_primitives::traits::Work>::evict(LicenseId(license));
+    <Jobs as ratio1_primitives::traits::JobSlots>::evict(LicenseId(license));
 }

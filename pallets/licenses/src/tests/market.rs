@@ -241,10 +241,10 @@ fn listings_are_told_page_by_page_when_there_are_many() {
         let (mut seen, mut after) = (std::collections::BTreeSet::new(), None);
         loop {
             let page = Licenses::listings(after);
-            assert!(page.len() <= crate::MAX_LISTED);
+            assert!(page.len() <= crate::MAX_LISTINGS);
             seen.extend(page.iter().map(|(id, _)| id.0));
             match page.last() {
-                Some((last, _)) if page.len() == crate::MAX_LISTED => after = Some(*last),
+                Some((last, _)) if page.len() == crate::MAX_LISTINGS => after = Some(*last),
                 _ => break,
             }
         }

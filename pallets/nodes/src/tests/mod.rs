@@ -9,7 +9,7 @@ use crate::{mock::*, Declared, Error, Event, Reservation};
 use frame_support::{assert_noop, assert_ok};
 use ratio1_primitives::{
     jobs::{Capacity, Gpu, NodeProfile, Outcome, Reputation},
-    traits::Workers,
+    traits::NodeRegistry,
     EpochIndex, LicenseId,
 };
 use sp_runtime::DispatchError;

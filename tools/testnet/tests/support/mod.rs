@@ -3,6 +3,7 @@
 pub mod attacker;
 pub mod chain;
 pub mod clock;
+pub mod examples;
 pub mod hardship;
 pub mod jobs;
 pub mod raids;
