@@ -1,7 +1,7 @@
 //! The state that the benchmarks begin with.
 
 use super::BenchmarkHelper;
-use crate::{place::Place, *};
+use crate::{slot_account::SlotAccount, *};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::{account, BenchmarkError};
 use frame_support::{
@@ -176,11 +176,11 @@ pub(super) fn slot<T: Config>(job: JobId, state: SlotState, started: bool) -> Re
     };
     let cost = slot.cost_from(EpochIndex(if started { NOW.0 } else { 0 }));
     let draws = slot.draw_money();
-    let mut place = Place::<T>::new(id, record, slot);
-    place.hold(cost.saturating_mul(if started { 2 } else { 1 }).saturating_add(draws))?;
+    let mut account = SlotAccount::<T>::new(id, record, slot);
+    account.hold(cost.saturating_mul(if started { 2 } else { 1 }).saturating_add(draws))?;
     let running = u16::from(matches!(state, SlotState::Running { .. }));
-    place.job.running = place.job.running.saturating_add(running);
-    place.store();
+    account.job.running = account.job.running.saturating_add(running);
+    account.store();
     Ok(id)
 }
 
@@ -292,7 +292,7 @@ pub(super) fn acceptance<T: Config>() -> Result<(SlotRef, NodeSignature), Benchm
     // An index used before is dearer to find than a new one.
     Spare::<T>::insert(0, PAGE_SIZE);
     SpareCount::<T>::put(1);
-    let payload = accept_payload(Pallet::<T>::genesis_hash(), license, id, BLOCK.saturating_sub(1));
+    let payload = accept_payload(ratio1_pallet_support::genesis_hash::<T>(), license, id, BLOCK.saturating_sub(1));
     let signature = key.sign(&payload).ok_or("the keystore holds the node's key")?;
     Ok((id, signature.into()))
 }
@@ -305,7 +305,7 @@ pub(super) fn resignation<T: Config>() -> Result<(SlotRef, NodeSignature), Bench
     let payee = T::BenchmarkHelper::worker(license, NodeId::from(key.clone()), &profile(), Reputation::default());
     let job = job::<T>(&owner, 1, true);
     let id = running::<T>(job, license, payee, index)?;
-    let payload = resign_payload(Pallet::<T>::genesis_hash(), license, id, index, 1);
+    let payload = resign_payload(ratio1_pallet_support::genesis_hash::<T>(), license, id, index, 1);
     let signature = key.sign(&payload).ok_or("the keystore holds the node's key")?;
     Ok((id, signature.into()))
 }
