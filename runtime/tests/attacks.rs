@@ -306,7 +306,7 @@ fn silent_node_is_replaced_at_once_when_its_absence_is_found() {
     sim.ext.execute_with(|| {
         <Jobs as JobSlots>::absent(first);
         let left = |record: &frame_system::EventRecord<RuntimeEvent, _>| {
-            matches!(record.event, RuntimeEvent::Jobs(Event::Left { why: Leaving::Absent, .. }))
+            matches!(record.event, RuntimeEvent::Jobs(Event::ServiceEnded { why: Leaving::Absent, .. }))
         };
         assert_eq!(System::events().iter().filter(|record| left(record)).count(), 1);
         assert_eq!(Nodes::node_info(first).reputation.0, before - 100);

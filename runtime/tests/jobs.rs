@@ -468,7 +468,7 @@ fn a_node_that_is_silent_about_an_offer_is_passed_over_for_a_while() {
     assert!(seen.iter().any(lapsed));
     let before = reputation(&mut sim, offered);
     assert!(before >= 490, "it may be that nobody can serve it: {before}");
-    assert!(!seen.iter().any(|event| matches!(event, Event::Left { why: Leaving::Failed, .. })));
+    assert!(!seen.iter().any(|event| matches!(event, Event::ServiceEnded { why: Leaving::Failed, .. })));
     // Another one takes it, and shows that it can be served.
     sim.run_until_served(JOB);
     assert_ne!(sim.server(JOB, 0), Some(offered));

@@ -3,16 +3,14 @@
 
 use crate::{pallet::*, types::*, WeightInfo, LOG_TARGET};
 use alloc::collections::vec_deque::VecDeque;
-use frame_support::{
-    storage::with_storage_layer,
-    weights::{Weight, WeightMeter},
-};
+use frame_support::weights::{Weight, WeightMeter};
+use ratio1_pallet_support::attempt;
 use ratio1_primitives::{
     jobs::{draw, MAX_NODES},
     kyc::EntityId,
     traits::Market,
 };
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::DispatchResult;
 
 /// Positions of a turn where so many entities wait that a block has no more for each.
 pub(crate) const SHORTEST_TURN: u32 = 16;
@@ -24,14 +22,6 @@ fn turn_length(positions: u64, entities: u32, most: u32) -> u32 {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Run one bounded piece of work in its own storage layer.
-    fn attempt<R: Default>(what: &str, work: impl FnOnce() -> Result<R, DispatchError>) -> R {
-        with_storage_layer(work).unwrap_or_else(|error| {
-            log::error!(target: LOG_TARGET, "{what}: rolled back: {error:?}");
-            R::default()
-        })
-    }
-
     /// A turn in which one position is looked at as far as there is something to look at, and somebody is found there.
     pub(crate) fn find_weight() -> Weight {
         T::WeightInfo::turn(1)
@@ -68,6 +58,7 @@ impl<T: Config> Pallet<T> {
     /// Let draws look for nodes, as far as the budget goes. Each entity has a turn, then each that has more draws another,
     /// and so on: no draw has two in a block, and nobody's many draws keep another's only one waiting.
     pub(crate) fn step_draws(polled: u32, probes: u32, meter: &mut WeightMeter) {
+        // ADR 0024: the more entities wait, the shorter a turn, so that nobody's many draws keep others waiting.
         let room = meter.remaining().checked_div_per_component(&Self::probe_weight()).unwrap_or(u64::MAX);
         let turn = turn_length(room, Turns::<T>::count(), probes);
         let mut first = Self::entities_in_turn();
@@ -84,7 +75,7 @@ impl<T: Config> Pallet<T> {
             }
             last = Some(entity);
             if let Some(id) = Self::next_draw(entity) {
-                Self::attempt("draw", || Self::take_turn(entity, id, polled, turn, meter));
+                attempt(LOG_TARGET, "draw", || Self::take_turn(entity, id, polled, turn, meter));
             }
             if let Some(more) = draws.checked_sub(1).filter(|more| *more > 0) {
                 again.push_back((entity, more));
@@ -97,7 +88,7 @@ impl<T: Config> Pallet<T> {
 
     /// One draw in one block.
     fn take_turn(entity: EntityId, id: u64, polled: u32, turn: u32, meter: &mut WeightMeter) -> DispatchResult {
-        let mut draw = Draws::<T>::get(entity, id).ok_or(Error::<T>::Corrupted)?;
+        let mut draw = Draws::<T>::get(entity, id).ok_or(Error::<T>::Corrupted(Inconsistency::NoDraw))?;
         let before = draw.slots.len();
         if polled > draw.until {
             Self::give_up(&mut draw, meter);
@@ -120,7 +111,7 @@ impl<T: Config> Pallet<T> {
             if meter.try_consume(T::Market::give_up_weight()).is_err() {
                 return;
             }
-            Self::attempt("giving up", || T::Market::give_up(draw.client, slot));
+            attempt(LOG_TARGET, "giving up", || T::Market::give_up(draw.client, slot));
             draw.slots.retain(|other| *other != slot);
         }
     }
@@ -134,7 +125,7 @@ impl<T: Config> Pallet<T> {
             let Ok(found) = Self::visit(&mut search, draw, &order, meter) else { return Ok(()) };
             if let Some((drawn, entity)) = found {
                 let need = search.need();
-                if Self::attempt("offer", || T::Market::offer(draw.client, slot, drawn, need).map(|()| true)) {
+                if attempt(LOG_TARGET, "offer", || T::Market::offer(draw.client, slot, drawn, need).map(|()| true)) {
                     draw.slots.retain(|other| *other != slot);
                     search.note(drawn.license, entity);
                 }

@@ -1,8 +1,11 @@
-//! # Draws
+//! # Draws pallet
 //!
-//! Which node serves (docs/protocol/jobs.md#the-draw): whoever has something to be served opens a draw, and the chain
-//! goes through the licenses in an order that nobody could foresee. Neither who asks nor a node nor the author of a block
-//! chooses.
+//! Which node serves (docs/protocol/jobs.md#the-draw).
+//!
+//! ## Overview
+//!
+//! Whoever has something to be served opens a draw, and the chain goes through the licenses in an order that nobody
+//! could foresee. Neither who asks nor a node nor the author of a block chooses. Nothing of money is known here.
 //!
 //! ## Terminology
 //!
@@ -20,25 +23,39 @@
 //! ```
 //!
 //! - **Seed**: the hash of the VRF outputs of the four blocks after the one that opened it, and of its number.
-//!   [`draw`](ratio1_primitives::jobs::draw) tells the order; a license is taken if it is eligible, and with a probability of
-//!   its reputation in thousandths.
-//! - **Turns** go round by entity: each that looks for nodes has one, then each that has more draws another. No draw has two
-//!   in a block, and nobody's many draws keep another's only one waiting.
-//! - **Eligible**: what the market asks for ([`Wanted`](ratio1_primitives::jobs::market::Wanted)), had been declared when the draw
-//!   was opened, and there is room for it now. Nobody who had the slot and lost it, nor serves the client already.
+//!   [`draw`](ratio1_primitives::jobs::draw) tells the order; a license is taken if it is eligible, and with a
+//!   probability of its reputation in thousandths.
+//! - **Turns** go round by entity: each that looks for nodes has one, then each that has more draws another. No draw has
+//!   two in a block, and nobody's many draws keep another's only one waiting.
+//! - **Eligible**: what the market asks for ([`Wanted`](ratio1_primitives::jobs::market::Wanted)), had been declared when
+//!   the draw was opened, and there is room for it now. Nobody who had the slot and lost it, nor serves the client
+//!   already.
 //! - **The pace** is that of whoever polls: this pallet has no hook but for the outputs, which must not be missed. It is
 //!   told once in each polled block how much of it is left ([`Draws::step`](ratio1_primitives::traits::Draws::step)).
 //!
+//! ## Usage
+//!
+//! - *A market* opens a draw with [`Draws::open`](ratio1_primitives::traits::Draws::open), leaves it with `leave`, and
+//!   lets draws look with `step`; it answers as a [`Market`](ratio1_primitives::traits::Market).
+//! - *To audit a draw*, `jobs.draw_of` tells all that is needed to recompute it; [`Event::DrawSeeded`] tells the seed.
+//!
 //! ## Invariants
 //!
-//! See [`Pallet::do_try_state`]: every slot of a draw waits for it, and for no other; what is counted of entities and of
-//! blocks is what their draws add up to; a seed is kept as long as a draw needs it, and is that of its block.
+//! See [`Pallet::do_try_state`].
+//!
+//! - Every slot of a draw waits for it, and for no other.
+//! - What is counted of entities and of blocks is what their draws add up to.
+//! - A seed is kept as long as a draw needs it, and is that of its block.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
+// Benchmarks run for developers: where they overflow, or miss an index, they fail and nothing else does.
 #[cfg(feature = "runtime-benchmarks")]
+#[allow(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 mod benchmarking;
 mod drawing;
 mod opening;
@@ -60,7 +77,7 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 /// Where this pallet logs.
-pub const LOG_TARGET: &str = "runtime::draws";
+pub(crate) const LOG_TARGET: &str = "runtime::draws";
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -98,7 +115,7 @@ pub mod pallet {
         /// Who is an oracle, and is not drawn.
         type Oracles: OracleInspect<AccountId>;
         /// What nodes offer, and how they stand.
-        type Workers: NodeRegistry;
+        type NodeRegistry: NodeRegistry;
         /// Which epoch runs.
         type Epochs: EpochInspect;
         /// Finalised bytes.
@@ -174,8 +191,8 @@ pub mod pallet {
     /// Why the pallet refuses.
     #[pallet::error]
     pub enum Error<T> {
-        /// Stored data is missing that must be there: a bug. Report it.
-        Corrupted,
+        /// Stored data is missing that must be there, or does not fit together: a bug. Report it with what is named.
+        Corrupted(Inconsistency),
     }
 
     #[pallet::hooks]

@@ -1,5 +1,5 @@
-//! A chain of draws and a market that does nothing else: who is found is kept, who is not is counted. All of it is in
-//! storage, so that what a failed step did is rolled back like everything else.
+//! A chain of draws and a market that does nothing else: who is found is kept, who is not is counted. All of the market is
+//! in storage, so that what a failed step did is rolled back like everything else.
 //!
 //! Every license `i` has an owner, an entity and a node of its own, unless a test says otherwise.
 
@@ -14,19 +14,16 @@ use frame_support::{
     weights::{Weight, WeightMeter},
     Twox64Concat,
 };
+use ratio1_pallet_testing::{Deeds, Epochs, LastFinalised, Measured, Nodes, Oracles, Threshold};
+pub use ratio1_pallet_testing::{Kyc, Reputations, Reserved};
 use ratio1_primitives::{
-    ballot::{Page, Seat},
     jobs::{
         market::{Opening, Wanted},
-        Capacity, Client, Drawn, Gpu, NodeProfile, Outcome, Reputation, Selectors, Tier,
+        Capacity, Client, Drawn, Gpu, NodeProfile, Reputation, Selectors, Tier,
     },
-    kyc::{Attestation, Country, EntityId, EntityKind},
-    refusal::{AdmissionRefusal, KycRefusal},
-    traits::{
-        AvailabilityProvider, BlockRandomness, Draws as DrawsSeam, EpochInspect, KycInspect, LicenseInspect, Market,
-        NodeRegistry, OracleInspect, PageMask,
-    },
-    AccountId, Balance, BlockNumber, EpochIndex, Grant, JobId, License, LicenseClass, LicenseId, Link, NodeId,
+    kyc::{EntityId, EntityKind},
+    traits::{BlockRandomness, Draws as DrawsSeam, Market, NodeRegistry},
+    AccountId, EpochIndex, JobId, License, LicenseClass, LicenseId, NodeId,
 };
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult};
 
@@ -47,17 +44,17 @@ impl frame_system::Config for Test {
 }
 
 impl pallet_draws::Config for Test {
-    type Market = World;
-    type Kyc = World;
-    type Licenses = World;
-    type Oracles = World;
-    type Workers = World;
-    type Epochs = World;
-    type Availability = World;
-    type Randomness = World;
+    type Market = Clients;
+    type Kyc = Kyc;
+    type Licenses = Deeds;
+    type Oracles = Oracles;
+    type NodeRegistry = Nodes;
+    type Epochs = Epochs;
+    type Availability = Measured;
+    type Randomness = Randomness;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = World;
+    type BenchmarkHelper = Clients;
 }
 
 /// The block in which tests begin.
@@ -101,17 +98,6 @@ pub type Refused = StorageMap<Mock, Twox64Concat, u32, (), OptionQuery>;
 pub type Stubborn = StorageMap<Mock, Twox64Concat, JobId, (), OptionQuery>;
 #[storage_alias]
 pub type Polled = StorageValue<Mock, u32, ValueQuery>;
-#[storage_alias]
-pub type Deeds = StorageValue<Mock, u32, ValueQuery>;
-#[storage_alias]
-pub type Reputations = StorageMap<Mock, Twox64Concat, u32, Reputation, OptionQuery>;
-#[storage_alias]
-pub type Profiles = StorageMap<Mock, Twox64Concat, u32, NodeProfile, OptionQuery>;
-/// Entities of owners that are not their own.
-#[storage_alias]
-pub type Shared = StorageMap<Mock, Twox64Concat, u32, EntityId, OptionQuery>;
-#[storage_alias]
-pub type Reserved = StorageMap<Mock, Twox64Concat, u32, u32, ValueQuery>;
 
 parameter_types! {
     /// What a step may take.
@@ -122,15 +108,18 @@ parameter_types! {
     pub static Checked: bool = true;
 }
 
-/// The market, and all neighbours.
-pub struct World;
+/// The market.
+pub struct Clients;
+
+/// The VRF outputs of this chain.
+pub struct Randomness;
 
 fn job_of(client: Client) -> JobId {
     let Client::Job(job) = client;
     job
 }
 
-impl Market for World {
+impl Market for Clients {
     fn wanted(client: Client, slot: u16) -> Option<Wanted> {
         let job = job_of(client);
         let Order { selectors, same_entity, slots, .. } = Orders::get(job)?;
@@ -153,7 +142,7 @@ impl Market for World {
     }
     fn offer(client: Client, slot: u16, drawn: Drawn, need: &Capacity) -> DispatchResult {
         Slots::insert(job_of(client), slot, Slot::Offered(drawn));
-        Self::reserve(drawn.license, need)?;
+        Nodes::reserve(drawn.license, need)?;
         match Refused::contains_key(drawn.license.0) {
             true => Err(DispatchError::Other("refused")),
             false => Ok(()),
@@ -174,139 +163,21 @@ impl Market for World {
     }
 }
 
-impl KycInspect<AccountId> for World {
-    fn admits(_: &AccountId) -> Result<Attestation, KycRefusal> {
-        panic!("draws are of whoever stands")
-    }
-    fn standing(who: &AccountId, epoch: EpochIndex) -> Result<Attestation, KycRefusal> {
-        assert_eq!(epoch, EPOCH, "standing is asked for the running epoch only");
-        let [a, b, c, d, ..]: [u8; 32] = who.clone().into();
-        let entity = Shared::get(u32::from_le_bytes([a, b, c, d])).unwrap_or_else(|| who.clone().into());
-        Ok(Attestation { entity, kind: EntityKind::Individual, country: Country(*b"RO"), expires: EpochIndex(1_000) })
-    }
-}
-
-impl LicenseInspect<AccountId> for World {
-    fn count() -> u32 {
-        Deeds::get()
-    }
-    fn license(id: LicenseId) -> Option<License> {
-        let link = Some(Link { node: node(id.0), since: EpochIndex(1) });
-        let deed = License { class: LicenseClass::Node, link, link_nonce: 1, last_link: None, banned: false };
-        (id.0 < Deeds::get()).then_some(deed)
-    }
-    fn owner(id: LicenseId) -> Option<AccountId> {
-        (id.0 < Deeds::get()).then(|| owner(id.0))
-    }
-    fn license_of(_: &NodeId) -> Option<LicenseId> {
-        None
-    }
-    fn linked(_: u32, _: EpochIndex) -> Option<PageMask> {
-        None
-    }
-    fn admission(_: &NodeId) -> Result<LicenseId, AdmissionRefusal> {
-        Err(AdmissionRefusal::NotLinked)
-    }
-    fn grant(_: LicenseId) -> Option<Grant> {
-        None
-    }
-    fn masters(_: u32) -> Vec<(LicenseId, Grant)> {
-        Vec::new()
-    }
-    fn master_count(_: u32) -> u32 {
-        0
-    }
-    fn assigned() -> Balance {
-        0
-    }
-}
-
-impl OracleInspect<AccountId> for World {
-    fn active() -> Vec<Seat<AccountId>> {
-        Vec::new()
-    }
-    fn is_barred(_: &AccountId) -> bool {
-        false
-    }
-    fn is_bound(_: LicenseId) -> bool {
-        false
-    }
-}
-
-impl NodeRegistry for World {
-    fn offer(license: LicenseId, _: &NodeId, _: BlockNumber) -> Option<NodeProfile> {
-        let roomy = NodeProfile { capacity: Capacity::MOST, gpu: Some(Gpu::Entry), tags: Default::default() };
-        (license.0 < Deeds::get()).then(|| Profiles::get(license.0).unwrap_or(roomy))
-    }
-    fn has_room(license: LicenseId, need: &Capacity) -> bool {
-        let profile = <Self as NodeRegistry>::offer(license, &node(license.0), 0);
-        let used = (0..=Reserved::get(license.0)).try_fold(Capacity::default(), |sum, _| sum.plus(need));
-        profile.is_some_and(|profile| used.is_some_and(|used| profile.capacity.covers(&used)))
-    }
-    fn is_barred(_: LicenseId) -> bool {
-        false
-    }
-    fn reputation(license: LicenseId) -> Reputation {
-        Reputations::get(license.0).unwrap_or(Reputation(Reputation::MOST))
-    }
-    fn reserve(license: LicenseId, need: &Capacity) -> DispatchResult {
-        assert!(Self::has_room(license, need), "only who has room is found");
-        Reserved::mutate(license.0, |slots| *slots += 1);
-        Ok(())
-    }
-    fn free(_: LicenseId, _: &Capacity) {}
-    fn bar(_: LicenseId) {}
-    fn note(_: LicenseId, _: Outcome) {}
-}
-
-impl EpochInspect for World {
-    fn current() -> EpochIndex {
-        EPOCH
-    }
-    fn is_closed(epoch: EpochIndex) -> bool {
-        epoch < EPOCH
-    }
-    fn oldest_open() -> EpochIndex {
-        EPOCH
-    }
-    fn open_epochs() -> Vec<EpochIndex> {
-        Vec::new()
-    }
-}
-
-impl AvailabilityProvider for World {
-    fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8> {
-        (epoch < EPOCH && license.0 < Deeds::get()).then_some(255)
-    }
-    fn last_finalised() -> Option<EpochIndex> {
-        Some(EPOCH.minus(1))
-    }
-    fn threshold(_: EpochIndex) -> Option<u8> {
-        Some(250)
-    }
-    fn known(_: EpochIndex) -> Option<BlockNumber> {
-        None
-    }
-    fn service_page(_: EpochIndex, _: u32) -> Option<Page> {
-        None
-    }
-}
-
-impl BlockRandomness for World {
+impl BlockRandomness for Randomness {
     fn of_last_block() -> [u8; 32] {
         output(System::block_number() - 1)
     }
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl pallet_draws::BenchmarkHelper for World {
+impl pallet_draws::BenchmarkHelper for Clients {
     fn client(
         draw: u64,
         others: u32,
         licenses: u32,
     ) -> Result<(EntityId, Client, u16), frame_benchmarking::BenchmarkError> {
         let (job, last) = (JobId(0), u16::try_from(others).map_err(|_| "too many slots")?);
-        Deeds::put(licenses + others);
+        Deeds::set_count(licenses + others);
         let order = Order { entity: [7; 32], selectors: Selectors::default(), same_entity: false, slots: last + 1 };
         Orders::insert(job, order);
         for slot in 0..last {
@@ -328,7 +199,7 @@ impl pallet_draws::BenchmarkHelper for World {
     }
 
     fn candidate(license: LicenseId, reputation: Reputation) -> Result<(), frame_benchmarking::BenchmarkError> {
-        Reputations::insert(license.0, reputation);
+        issue(license, reputation);
         Ok(())
     }
 }
@@ -349,15 +220,31 @@ pub fn node(license: u32) -> NodeId {
     NodeId(sp_io::hashing::blake2_256(&(b"node", license).encode()))
 }
 
+/// Let a license be one whose node could serve anybody.
+fn issue(id: LicenseId, reputation: Reputation) {
+    let state = License { class: LicenseClass::Node, link: None, link_nonce: 0, last_link: None, banned: false };
+    Deeds::insert(id, state, &owner(id.0));
+    Deeds::link(id, Some(node(id.0)));
+    let roomy = NodeProfile { capacity: Capacity::MOST, gpu: Some(Gpu::Entry), tags: Default::default() };
+    Nodes::declare(id.0, node(id.0), roomy, 1);
+    Reputations::insert(id.0, reputation);
+}
+
 pub fn new_test_ext(licenses: u32) -> sp_io::TestExternalities {
     let storage = RuntimeGenesisConfig::default().build_storage().expect("genesis builds");
     let mut ext = sp_io::TestExternalities::new(storage);
     Limit::set(Weight::MAX);
     Probes::set(256);
     Checked::set(true);
+    ratio1_pallet_testing::reset();
+    Epochs::run(EPOCH.0);
+    LastFinalised::set(Some(EPOCH.minus(1)));
+    Measured::finalise(EPOCH.0 - 1, 0);
+    Threshold::set(Some(250));
+    Kyc::admit_all(EntityKind::Individual);
     ext.execute_with(|| {
         System::set_block_number(FIRST_BLOCK);
-        Deeds::put(licenses);
+        (0..licenses).for_each(|id| issue(LicenseId(id), Reputation(Reputation::MOST)));
     });
     ext
 }

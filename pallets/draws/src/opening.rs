@@ -6,6 +6,7 @@ use ratio1_primitives::{
     jobs::{market::Opening, Client, SEED_BLOCKS},
     kyc::EntityId,
     traits::{AvailabilityProvider, BlockRandomness, Draws as DrawsSeam, LicenseInspect},
+    width::as_u32,
     EpochIndex,
 };
 use sp_runtime::{DispatchError, SaturatedConversion};
@@ -27,6 +28,7 @@ impl<T: Config> Pallet<T> {
 
     /// Keep the VRF output of the block before `now`, and the seed of the draws opened five blocks ago.
     pub(crate) fn note_output(now: u32) {
+        // ADR 0020: of four blocks, so that no single author makes a seed.
         let outputs = with_newest(Outputs::<T>::get(), T::Randomness::of_last_block());
         Outputs::<T>::put(outputs);
         if let Some(opened) = now.checked_sub(SEED_BLOCKS.saturating_add(1)) {
@@ -39,7 +41,7 @@ impl<T: Config> Pallet<T> {
     /// Store a draw that looked for nodes for `before` slots, or forget it if it is over; its seed with the last one that
     /// needs it.
     pub(crate) fn keep_draw(entity: EntityId, id: u64, draw: Draw, before: usize) {
-        let gone = u32::try_from(before.saturating_sub(draw.slots.len())).unwrap_or(u32::MAX);
+        let gone = as_u32(before.saturating_sub(draw.slots.len()));
         let over = draw.slots.is_empty();
         if gone > 0 {
             Turns::<T>::mutate_exists(entity, |looking| {
@@ -69,7 +71,7 @@ impl<T: Config> DrawsSeam for Pallet<T> {
     fn open(opening: Opening) -> Result<u64, DispatchError> {
         let Opening { client, entity, slots, included, until, burned } = opening;
         let id = NextDraw::<T>::get();
-        NextDraw::<T>::put(id.checked_add(1).ok_or(Error::<T>::Corrupted)?);
+        NextDraw::<T>::put(id.checked_add(1).ok_or(Error::<T>::Corrupted(Inconsistency::OutOfNumbers))?);
         let (included, licenses) = match included {
             0 => (false, T::Licenses::count()),
             listed => (true, listed),
@@ -78,7 +80,7 @@ impl<T: Config> DrawsSeam for Pallet<T> {
         // Without a finalised epoch nobody is known to be available: epoch 0 is never balloted.
         let bytes_of = T::Availability::last_finalised().unwrap_or(EpochIndex(0));
         OpenedAt::<T>::mutate(opened, |draws| *draws = draws.saturating_add(1));
-        let more = u32::try_from(slots.len()).map_err(|_| Error::<T>::Corrupted)?;
+        let more = as_u32(slots.len());
         let looking = Turns::<T>::get(entity).unwrap_or_default();
         let (draws, all) = (looking.draws.saturating_add(1), looking.slots.saturating_add(more));
         Turns::<T>::insert(entity, Looking { draws, slots: all, ..looking });

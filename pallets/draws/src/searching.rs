@@ -32,7 +32,7 @@ pub(crate) struct Own {
     entities: Vec<EntityId>,
 }
 
-/// What a draw asks of whom it comes upon.
+/// What a draw requires of a candidate.
 pub(crate) struct Search {
     draw: u64,
     client: Client,
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
         let Draw { opened, licenses, included, bytes_of, pass, position, .. } = *draw;
         let Some(seed) = draw.seed else { return Ok(None) };
         let Some(entity) = Self::candidate(search, license) else { return Ok(None) };
-        if !draw::is_taken(seed, pass, license, T::Workers::reputation(license)) {
+        if !draw::is_taken(seed, pass, license, T::NodeRegistry::reputation(license)) {
             return Ok(None);
         }
         let own = match search.own.take() {
@@ -115,11 +115,11 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::turn(1).saturating_sub(T::WeightInfo::turn(0))
     }
 
-    /// What a draw asks of whom it comes upon. A draw of several slots is their first: nobody had them before.
+    /// What a draw requires of a candidate. A draw of several slots is their first: nobody had them before.
     pub(crate) fn search(id: u64, draw: &Draw) -> Result<Search, Error<T>> {
         let Draw { client, opened, bytes_of, .. } = *draw;
-        let first = draw.slots.first().ok_or(Error::<T>::Corrupted)?;
-        let wanted = T::Market::wanted(client, *first).ok_or(Error::<T>::Corrupted)?;
+        let first = draw.slots.first().ok_or(Error::<T>::Corrupted(Inconsistency::NoSlot))?;
+        let wanted = T::Market::wanted(client, *first).ok_or(Error::<T>::Corrupted(Inconsistency::NothingWanted))?;
         let threshold = T::Availability::threshold(bytes_of);
         let (now, epoch) = (Self::block(), T::Epochs::current());
         Ok(Search { draw: id, client, wanted, opened, now, epoch, bytes_of, threshold, own: None })
@@ -133,20 +133,21 @@ impl<T: Config> Pallet<T> {
         let deed = T::Licenses::license(license).filter(|deed| deed.class == LicenseClass::Node && !deed.banned)?;
         let node = deed.link?.node;
         let available = T::Availability::byte(search.bytes_of, license)? >= search.threshold?;
-        if !available || T::Workers::is_barred(license) || !T::Workers::has_room(license, &wanted.need) {
+        if !available || T::NodeRegistry::is_barred(license) || !T::NodeRegistry::has_room(license, &wanted.need) {
             return None;
         }
         if T::Oracles::is_bound(license) {
             return None;
         }
         let owner = T::Kyc::standing(&T::Licenses::owner(license)?, search.epoch).ok()?;
-        let declared = T::Workers::offer(license, &node, search.opened)?;
+        let declared = T::NodeRegistry::offer(license, &node, search.opened)?;
         if !is_met(wanted, license, &owner, &declared) {
             return None;
         }
-        // That there is room now does not tell of which class the GPUs are now.
+        // ADR 0020: a node must not be assigned what it cannot take. That there is room now does not tell of which class
+        // the GPUs are now.
         if wanted.gpu.is_some()
-            && !T::Workers::offer(license, &node, search.now).is_some_and(|now| has_gpu(wanted, &now))
+            && !T::NodeRegistry::offer(license, &node, search.now).is_some_and(|now| has_gpu(wanted, &now))
         {
             return None;
         }

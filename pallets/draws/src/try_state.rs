@@ -7,6 +7,7 @@ use ratio1_primitives::{
     jobs::{draw, SEED_BLOCKS},
     kyc::EntityId,
     traits::{LicenseInspect, Market},
+    width::as_usize,
 };
 use sp_runtime::TryRuntimeError;
 
@@ -26,9 +27,9 @@ impl<T: Config> Pallet<T> {
             *count = count.saturating_add(1);
         }
         Self::check_seeds(&opened)?;
-        let stored = Turns::<T>::iter().map(|(entity, it)| (entity, (it.draws, it.slots as usize)));
+        let stored = Turns::<T>::iter().map(|(entity, it)| (entity, (it.draws, as_usize(it.slots))));
         ensure!(stored.collect::<BTreeMap<_, _>>() == looking, "what an entity looks for is miscounted");
-        ensure!(Turns::<T>::count() as usize == looking.len(), "entities that look for nodes are miscounted");
+        ensure!(as_usize(Turns::<T>::count()) == looking.len(), "entities that look for nodes are miscounted");
         Ok(())
     }
 
@@ -50,7 +51,7 @@ impl<T: Config> Pallet<T> {
         ensure!(draw.opened <= Self::block(), "a draw of the future");
         let first = draw.slots.first().copied().unwrap_or_default();
         let include = T::Market::wanted(draw.client, first).ok_or("a draw for nothing")?.selectors.include;
-        let (all, listed) = (draw.licenses <= T::Licenses::count(), draw.licenses as usize == include.len());
+        let (all, listed) = (draw.licenses <= T::Licenses::count(), as_usize(draw.licenses) == include.len());
         ensure!(if draw.included { listed } else { all }, "a draw through more licenses than there are");
         ensure!(draw.included != include.is_empty(), "a draw that goes past the include list");
         let known = Seeds::<T>::get(draw.opened);

@@ -1,14 +1,29 @@
 //! What is stored about draws and who opened them.
 
-use codec::{Decode, Encode, MaxEncodedLen};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::PalletError;
 use ratio1_primitives::{
     jobs::{draw, market::SlotNumbers, Client, SEED_BLOCKS},
+    width::as_usize,
     BlockNumber, EpochIndex, Hash,
 };
 use scale_info::TypeInfo;
 
 /// VRF outputs of consecutive blocks, the oldest first.
-pub type VrfOutputs = [[u8; 32]; SEED_BLOCKS as usize];
+pub type VrfOutputs = [[u8; 32]; as_usize(SEED_BLOCKS)];
+
+/// Where stored data do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, PalletError)]
+pub enum Inconsistency {
+    /// An entity has a turn for a draw that does not exist.
+    NoDraw,
+    /// A draw looks for no slot.
+    NoSlot,
+    /// The market knows nothing of a slot that is looked for.
+    NothingWanted,
+    /// Draws can be numbered no further.
+    OutOfNumbers,
+}
 
 /// A draw that looks for nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]

@@ -56,6 +56,7 @@ impl Trial {
         if core::mem::take(&mut self.fit) {
             return Some(suspect);
         }
+        // ADR 0025: until somebody serves the slot well, nobody can tell whose fault it was.
         let newest = self.suspects.len();
         // A full list loses its oldest.
         let _ = self.suspects.force_insert_keep_right(newest, suspect);
@@ -128,8 +129,8 @@ impl<T: Config> Pallet<T> {
             return Ok(());
         }
         let SlotRef { job, slot } = service.slot;
-        let entity = Jobs::<T>::get(job).ok_or(Error::<T>::Corrupted)?.entity;
-        let mut stored = Slots::<T>::get(job, slot).ok_or(Error::<T>::Corrupted)?;
+        let entity = Jobs::<T>::get(job).ok_or(Error::<T>::Corrupted(Inconsistency::NoJob))?.entity;
+        let mut stored = Slots::<T>::get(job, slot).ok_or(Error::<T>::Corrupted(Inconsistency::NoSlot))?;
         Self::judge(&mut stored, entity, Suspect { license: service.license, outcome, epoch });
         Slots::<T>::insert(job, slot, stored);
         Ok(())
@@ -144,7 +145,7 @@ impl<T: Config> Pallet<T> {
         let newest = known.len();
         let _ = known.force_insert_keep_right(newest, blame);
         Blamed::<T>::insert(license, known);
-        T::Workers::note(license, blame.outcome);
+        T::NodeRegistry::note(license, blame.outcome);
     }
 
     /// What a finalised byte of a service tells of its slot that was not known: the slot with it, and whose outcomes count
@@ -174,7 +175,7 @@ impl<T: Config> Pallet<T> {
 
     /// Keep what was learnt of a slot, and let those bear the blame whose fault it was.
     pub(crate) fn learn(id: SlotRef, slot: Slot, guilty: Vec<Suspect>) -> DispatchResult {
-        let entity = Jobs::<T>::get(id.job).ok_or(Error::<T>::Corrupted)?.entity;
+        let entity = Jobs::<T>::get(id.job).ok_or(Error::<T>::Corrupted(Inconsistency::NoJob))?.entity;
         Slots::<T>::insert(id.job, id.slot, slot);
         for Suspect { license, outcome, epoch } in guilty {
             Self::blame(license, Blame { entity, outcome, epoch });

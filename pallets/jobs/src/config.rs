@@ -1,6 +1,7 @@
 //! The parameters, and their bounds.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use ratio1_pallet_support::within;
 use ratio1_primitives::{economics::R1, Balance};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -77,10 +78,6 @@ pub enum ParametersRefusal {
     Share,
 }
 
-const fn within(value: u32, bounds: (u32, u32)) -> bool {
-    bounds.0 <= value && value <= bounds.1
-}
-
 impl Parameters {
     /// Whether every value is within its bounds.
     pub fn validate(&self) -> Result<(), ParametersRefusal> {
@@ -90,8 +87,7 @@ impl Parameters {
         check(blocks, ParametersRefusal::Blocks)?;
         check(self.start_allowance_ms <= MAX_ALLOWANCE_MS, ParametersRefusal::Allowance)?;
         check(within(self.probes, PROBES), ParametersRefusal::Probes)?;
-        let share = self.work_share.deconstruct();
-        check(WORK_SHARE.0 <= share && share <= WORK_SHARE.1, ParametersRefusal::Share)
+        check(within(self.work_share.deconstruct(), WORK_SHARE), ParametersRefusal::Share)
     }
 
     /// Base units burned for each draw of a slot's node.

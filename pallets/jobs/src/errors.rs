@@ -2,9 +2,9 @@
 
 use frame_support::pallet_macros::pallet_section;
 
-/// The errors. The index of a variant is the code of a refused `accept` or `resign`.
 #[pallet_section]
 mod errors {
+    /// The index of a variant is the code of a refused `accept` or `resign`.
     #[pallet::error]
     pub enum Error<T> {
         /// 0: there is no such job. Check its number.
@@ -92,7 +92,7 @@ mod errors {
         ProbesOutOfBounds,
         /// `work_share` is out of bounds.
         ShareOutOfBounds,
-        /// Stored data is missing that must be there, or money does not add up: a bug. Report it.
-        Corrupted,
+        /// Stored data is missing that must be there, or money does not add up: a bug. Report it with what is named.
+        Corrupted(Inconsistency),
     }
 }

@@ -10,7 +10,6 @@ mod events {
     pub enum Event<T: Config> {
         /// A job was asked for; its price and the fees of its further draws are held, one fee for each node is burned.
         Requested {
-            /// The job.
             job: JobId,
             /// Who pays.
             owner: AccountId,
@@ -25,7 +24,6 @@ mod events {
         },
         /// A node was drawn for a slot, and may accept.
         Offered {
-            /// The slot.
             slot: SlotRef,
             /// How, and whose node.
             drawn: Drawn,
@@ -33,75 +31,55 @@ mod events {
             until: u32,
         },
         /// A node did not accept in time. It is left out of draws for a while.
-        OfferLapsed {
-            /// The slot.
-            slot: SlotRef,
-            /// Whose node.
-            license: LicenseId,
-        },
+        OfferLapsed { slot: SlotRef, license: LicenseId },
         /// A node accepted a slot and serves it.
         Accepted {
-            /// The slot.
             slot: SlotRef,
-            /// Whose node.
             license: LicenseId,
             /// Who is paid.
             payee: AccountId,
-            /// The service's place in ballots.
             index: u32,
             /// The first epoch after its end.
             ends: EpochIndex,
         },
         /// A node will leave a slot at the end of the running epoch.
         Resigned {
-            /// The slot.
             slot: SlotRef,
-            /// Whose node.
             license: LicenseId,
             /// The last epoch it serves.
             last: EpochIndex,
         },
         /// A node serves a slot no more. What it earned stays its owner's.
-        Left {
-            /// The slot.
+        ServiceEnded {
             slot: SlotRef,
-            /// Whose node.
             license: LicenseId,
-            /// The service's place in ballots.
             index: u32,
-            /// Why.
             why: Leaving,
             /// The last epoch it served.
             last: EpochIndex,
         },
         /// A slot ends, since too many nodes have failed it or let its offer lapse.
         TriedOut {
-            /// The slot.
             slot: SlotRef,
             /// Who, and why.
             tried: BoundedVec<Tried, ConstU32<MAX_TRIED>>,
         },
         /// No node will serve a slot any more; `returned` of what was held for it went back at once.
         SlotEnded {
-            /// The slot.
             slot: SlotRef,
-            /// Why.
             why: SlotEnd,
             /// Given back.
             returned: Balance,
         },
         /// A job is in another state.
-        JobMoved {
-            /// The job.
+        JobStateChanged {
             job: JobId,
             /// Where it stands now.
             state: JobState,
         },
         /// Epochs were added to all slots of a job that have not ended.
         Extended {
-            /// The job.
             job: JobId,
-            /// How many.
             epochs: u32,
             /// Per node and epoch.
             price: Balance,
@@ -110,11 +88,9 @@ mod events {
         },
         /// Slots were added to a job.
         NodesAdded {
-            /// The job.
             job: JobId,
             /// The first of them.
             first: u16,
-            /// How many.
             nodes: u16,
             /// For how many epochs each.
             epochs: u32,
@@ -127,11 +103,9 @@ mod events {
         },
         /// A job was cancelled. Slots that are served end with the running epoch, the others at once.
         Cancelled {
-            /// The job.
             job: JobId,
             /// The last epoch that is served.
             last: EpochIndex,
-            /// Burned.
             burned: Balance,
             /// Paid to the owners of the nodes that were drawn.
             paid: Balance,
@@ -139,36 +113,26 @@ mod events {
             returned: Balance,
         },
         /// A lapsed epoch of a slot is made good at its end.
-        PutOff {
-            /// The slot.
+        EndPostponed {
             slot: SlotRef,
             /// The first epoch after its end.
             ends: EpochIndex,
         },
         /// What a service earned in a period was released. `burned` and `paid` add up to `gross`.
         Released {
-            /// The slot.
             slot: SlotRef,
-            /// Whose node.
             license: LicenseId,
-            /// The service's place in ballots.
             index: u32,
-            /// The period.
             period: u32,
-            /// Earned.
             gross: Balance,
-            /// Burned.
             burned: Balance,
-            /// Paid.
             paid: Balance,
             /// Who was paid.
             payee: AccountId,
         },
         /// The requester burned what a slot's services had earned in an epoch.
         Rejected {
-            /// The slot.
             slot: SlotRef,
-            /// The epoch.
             epoch: EpochIndex,
             /// Of what was held, burned.
             burned: Balance,
@@ -178,18 +142,14 @@ mod events {
         /// A service came to nothing, on a slot on which nothing was ever earned: that costs the requester an epoch's price, as
         /// far as the slot can spare it.
         CameToNothing {
-            /// The slot.
             slot: SlotRef,
-            /// Whose node.
             license: LicenseId,
-            /// The service's place in ballots.
             index: u32,
             /// Of what was held, burned.
             burned: Balance,
         },
         /// Nothing is held for a job any more.
         JobClosed {
-            /// The job.
             job: JobId,
             /// How it ended.
             closing: Closing,

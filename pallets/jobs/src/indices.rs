@@ -1,6 +1,9 @@
 //! Indices of services: their places in the service pages of ballots.
 
-use crate::{pallet::*, types::Service};
+use crate::{
+    pallet::*,
+    types::{Inconsistency, Service},
+};
 use alloc::vec::Vec;
 use frame_support::ensure;
 use ratio1_primitives::{
@@ -11,11 +14,11 @@ use ratio1_primitives::{
 };
 
 /// The page of an index.
-fn page_of(index: u32) -> u32 {
+pub(crate) fn page_of(index: u32) -> u32 {
     index.checked_div(PAGE_SIZE).unwrap_or(0)
 }
 
-/// What oracles need to know of a service. Its end is told once it has left: until then it can be put off.
+/// What oracles need to know of a service. Its end is told once it has left: until then it can be postponed.
 fn term(index: u32, service: Service<AccountId>) -> ServiceTerm {
     let Service { slot, license, expected, left, .. } = service;
     ServiceTerm { index, slot, license, from: expected, until: left.map(|left| left.at) }
@@ -30,7 +33,7 @@ impl<T: Config> Pallet<T> {
     /// Take an index: one used before if there is, so that ballots stay short.
     pub(crate) fn take_index() -> Result<u32, Error<T>> {
         if let Some(top) = SpareCount::<T>::get().checked_sub(1) {
-            let index = Spare::<T>::take(top).ok_or(Error::<T>::Corrupted)?;
+            let index = Spare::<T>::take(top).ok_or(Error::<T>::Corrupted(Inconsistency::NoSpareIndex))?;
             SpareCount::<T>::put(top);
             return Ok(index);
         }
@@ -42,6 +45,7 @@ impl<T: Config> Pallet<T> {
 
     /// Give an index back. All epochs in which its service ran must be closed.
     pub(crate) fn free_index(index: u32) {
+        // ADR 0021: whenever an oracle reads the list, it reads the same of an epoch that is open.
         let count = SpareCount::<T>::get();
         Spare::<T>::insert(count, index);
         SpareCount::<T>::put(count.saturating_add(1));
@@ -74,10 +78,10 @@ impl<T: Config> ServiceInspect for Pallet<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Left;
+    use crate::types::ServiceEnd;
     use ratio1_primitives::{jobs::SlotRef, EpochIndex, JobId, LicenseId};
 
-    fn service(left: Option<Left>) -> Service<AccountId> {
+    fn service(left: Option<ServiceEnd>) -> Service<AccountId> {
         Service {
             slot: SlotRef { job: JobId(3), slot: 1 },
             license: LicenseId(7),
@@ -100,7 +104,7 @@ mod tests {
     fn term_has_no_end_when_the_service_has_not_left() {
         let told = term(5, service(None));
         assert_eq!((told.index, told.license, told.from, told.until), (5, LicenseId(7), 16_000, None));
-        let told = term(5, service(Some(Left { at: 60_000, last: EpochIndex(4) })));
+        let told = term(5, service(Some(ServiceEnd { at: 60_000, last: EpochIndex(4) })));
         assert_eq!(told.until, Some(60_000));
     }
 

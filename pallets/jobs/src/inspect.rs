@@ -79,7 +79,7 @@ pub struct ServiceInfo {
     /// The first epoch in which it serves no more, as things stand.
     pub ends: EpochIndex,
     /// When it ended, if it did.
-    pub left: Option<Left>,
+    pub left: Option<ServiceEnd>,
     /// Base units earned, not rejected and not released.
     pub accrued: Balance,
     /// The bytes it is judged by.
@@ -321,7 +321,7 @@ impl<T: Config> Pallet<T> {
     /// What a node costs per epoch now, and the fees of its draws.
     pub(crate) fn quote_info(tier: Tier, gpu: Option<Gpu>) -> Result<QuoteInfo, DispatchError> {
         let price = Self::price_now(tier, gpu)?;
-        let rate = T::Price::rate().map_err(|_| Error::<T>::RateMissing)?;
+        let rate = T::Price::rate().map_err(Error::<T>::from)?;
         let fee = Settings::<T>::get().creation_fee();
         Ok(QuoteInfo { price, fee, draws: fee.saturating_mul(SPARE_DRAWS.into()), rate })
     }
@@ -338,7 +338,7 @@ impl<T: Config> Pallet<T> {
             found,
             matches: found == Some(drawn.license),
             coin: draw::coin(drawn.seed, drawn.pass, drawn.license),
-            reputation: T::Workers::reputation(drawn.license),
+            reputation: T::NodeRegistry::reputation(drawn.license),
         })
     }
 
@@ -354,7 +354,7 @@ impl<T: Config> Pallet<T> {
 
     fn earning_info(index: u32, service: &Service<AccountId>, slot: &Slot, epoch: EpochIndex) -> EarningInfo {
         let byte = Self::service_byte(service, epoch, index);
-        let (number, bit) = service.place(epoch);
+        let (number, bit) = service.period_of(epoch);
         let released = number < service.released;
         let period = service.periods.iter().find(|period| period.index == number);
         EarningInfo {

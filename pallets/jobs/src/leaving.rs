@@ -1,34 +1,37 @@
 //! How nodes leave slots, and slots their jobs: resigned, cancelled, failed, rejected, evicted, or at their end.
 
 use crate::{
-    offers::{refusal, NODE_LONGEVITY, NODE_PRIORITY},
+    offers::{NODE_LONGEVITY, NODE_PRIORITY},
     pallet::*,
-    place::Place,
+    slot_account::SlotAccount,
     types::*,
-    WeightInfo,
+    WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use frame_support::{
     ensure,
-    pallet_prelude::{TransactionSource, TransactionValidityWithRefund, ValidTransaction},
+    pallet_prelude::{TransactionSource, TransactionValidityWithRefund},
     weights::Weight,
     BoundedVec,
 };
+use ratio1_pallet_support::{attempt, genesis_hash, refusal, Authorized};
 use ratio1_primitives::{
     jobs::{Outcome, SlotRef, MAX_SLOTS_PER_NODE},
     keys::{resign_payload, verify_node},
     traits::{ClockInspect, Draws, JobSlots, LicenseInspect, NodeRegistry},
+    width::as_usize,
     AccountId, Balance, EpochIndex, JobId, LicenseId, NodeId, NodeSignature,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
-impl<T: Config> Place<T> {
+impl<T: Config> SlotAccount<T> {
     /// Give up the epochs from the next one on; of a slot never accepted, all. `fee` of what they cost is kept: half of it
     /// goes to `payee`, the rest, or all, is burned. What goes back at once.
     fn call_off(&mut self, fee: Balance, payee: Option<&AccountId>) -> Result<Balance, DispatchError> {
         let next = Pallet::<T>::current().plus(1);
         let coming = self.slot.cost_from(next);
         let fee = fee.min(coming);
+        // ADR 0019: who knows the seed knows the draw, so that leaving after it costs an epoch.
         let half = fee / 2;
         if let Some(payee) = payee {
             self.pay(payee, half)?;
@@ -45,16 +48,16 @@ impl<T: Config> Place<T> {
 
 impl<T: Config> Pallet<T> {
     /// An end that comes now, within an epoch.
-    pub(crate) fn left_now() -> Left {
-        Left { at: Self::now(), last: Self::current() }
+    pub(crate) fn left_now() -> ServiceEnd {
+        ServiceEnd { at: Self::now(), last: Self::current() }
     }
 
     /// Whether the node of a slot may resign, but for its signature: the node, its license, its service and when that was
     /// accepted.
     pub(crate) fn check_resign(id: SlotRef) -> Result<(NodeId, LicenseId, u32, u64), Error<T>> {
-        let Place { slot, .. } = Place::<T>::load(id)?;
+        let SlotAccount { slot, .. } = SlotAccount::<T>::load(id)?;
         let SlotState::Running { index } = slot.state else { return Err(Error::<T>::NotServed) };
-        let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
         ensure!(!service.leaving && service.ends > Self::current().plus(1), Error::<T>::AlreadyLeaving);
         let link = T::Licenses::license(service.license).and_then(|license| license.link);
         let node = link.ok_or(Error::<T>::NotAdmitted)?.node;
@@ -67,18 +70,13 @@ impl<T: Config> Pallet<T> {
         signature: &NodeSignature,
     ) -> TransactionValidityWithRefund {
         let accepted = Self::check_signed_resign(*id, signature).map_err(refusal)?;
-        let valid = ValidTransaction::with_tag_prefix("ratio1-jobs")
-            .priority(NODE_PRIORITY)
-            .and_provides((b"resign", id, accepted))
-            .longevity(NODE_LONGEVITY)
-            .propagate(true)
-            .build()?;
-        Ok((valid, Weight::zero()))
+        let (call, tag) = ("ratio1/jobs/resign", (id, accepted));
+        Authorized { call, tag, priority: NODE_PRIORITY, longevity: NODE_LONGEVITY }.refunding(Weight::zero())
     }
 
     fn check_signed_resign(id: SlotRef, signature: &NodeSignature) -> Result<u64, Error<T>> {
         let (node, license, index, accepted) = Self::check_resign(id)?;
-        let payload = resign_payload(Self::genesis_hash(), license, id, index, accepted);
+        let payload = resign_payload(genesis_hash::<T>(), license, id, index, accepted);
         ensure!(verify_node(&node, &payload, signature), Error::<T>::BadSignature);
         Ok(accepted)
     }
@@ -86,7 +84,7 @@ impl<T: Config> Pallet<T> {
     /// The node of a slot leaves with the running epoch. It was authorised, and is judged again, all but the signature.
     pub(crate) fn do_resign(id: SlotRef) -> DispatchResult {
         let (_, license, index, _) = Self::check_resign(id)?;
-        let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
         Self::leave_next(index, &mut service);
         Self::judge_service(&service, Outcome::Resigned, Self::current())?;
         let last = service.last();
@@ -121,62 +119,64 @@ impl<T: Config> Pallet<T> {
         for slot in 0..slots {
             Self::cancel_slot(SlotRef { job: id, slot })?;
         }
-        let after = Jobs::<T>::get(id).ok_or(Error::<T>::Corrupted)?.ledger;
-        let burned = after.burned.saturating_sub(before.burned);
-        let paid = after.paid.saturating_sub(before.paid);
-        let returned = after.returned.saturating_sub(before.returned);
+        let after = Jobs::<T>::get(id).ok_or(Error::<T>::Corrupted(Inconsistency::NoJob))?.ledger;
+        let shrunk = || Error::<T>::Corrupted(Inconsistency::LedgerOverflow);
+        let grown = |after: Balance, before: Balance| after.checked_sub(before).ok_or_else(shrunk);
+        let burned = grown(after.burned, before.burned)?;
+        let paid = grown(after.paid, before.paid)?;
+        let returned = grown(after.returned, before.returned)?;
         Self::deposit_event(Event::Cancelled { job: id, last, burned, paid, returned });
         Ok(())
     }
 
     fn cancel_slot(id: SlotRef) -> DispatchResult {
         // A slot that is closed already is not there.
-        let Ok(mut place) = Place::<T>::load(id) else { return Ok(()) };
-        let price = place.slot.price_or_first(Self::current());
-        let returned = match place.slot.state {
+        let Ok(mut account) = SlotAccount::<T>::load(id) else { return Ok(()) };
+        let price = account.slot.price_or_first(Self::current());
+        let returned = match account.slot.state {
             SlotState::Ended(_) => return Ok(()),
             SlotState::Drawing { draw } => {
-                let entity = place.job.entity;
+                let entity = account.job.entity;
                 let fee = if T::Draws::is_seeded(entity, draw) { price } else { 0 };
                 T::Draws::leave(entity, draw, id.slot);
-                place.call_off(fee, None)?
+                account.call_off(fee, None)?
             }
             SlotState::Offered { license, .. } => {
-                Self::withdraw_offer(&mut place, license);
-                place.call_off(price, T::Licenses::owner(license).as_ref())?
+                Self::withdraw_offer(&mut account, license);
+                account.call_off(price, T::Licenses::owner(license).as_ref())?
             }
             SlotState::Running { index } => {
-                let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+                let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
                 Self::leave_next(index, &mut service);
-                place.call_off(price, Some(&service.payee))?;
+                account.call_off(price, Some(&service.payee))?;
                 Services::<T>::insert(index, service);
-                place.store();
+                account.store();
                 return Ok(());
             }
         };
         let why = SlotEnd::Cancelled;
         Self::deposit_event(Event::SlotEnded { slot: id, why, returned });
-        place.set_state(SlotState::Ended(why));
-        place.try_close()?;
-        place.store();
+        account.set_state(SlotState::Ended(why));
+        account.try_close()?;
+        account.store();
         Ok(())
     }
 
     /// A service serves no more, from `left` on, or from its end if that was earlier. What it earned is paid in time; its
     /// slot is drawn again, or ends.
-    pub(crate) fn end_service(index: u32, why: Leaving, left: Left) -> DispatchResult {
-        let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
-        ensure!(service.left.is_none(), Error::<T>::Corrupted);
+    pub(crate) fn end_service(index: u32, why: Leaving, left: ServiceEnd) -> DispatchResult {
+        let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
+        ensure!(service.left.is_none(), Error::<T>::Corrupted(Inconsistency::EndedTwice));
         let (slot, license, last) = (service.slot, service.license, left.last.min(service.ends.minus(1)));
-        let end = T::Epochs::clock().ok_or(Error::<T>::Corrupted)?.epoch_start(service.ends);
-        service.left = Some(Left { at: left.at.min(end), last });
-        let request = Requests::<T>::get(slot.job).ok_or(Error::<T>::Corrupted)?;
-        T::Workers::free(license, &request.need());
+        let end = T::Epochs::clock().ok_or(Error::<T>::Corrupted(Inconsistency::NoClock))?.epoch_start(service.ends);
+        service.left = Some(ServiceEnd { at: left.at.min(end), last });
+        let request = Requests::<T>::get(slot.job).ok_or(Error::<T>::Corrupted(Inconsistency::NoRequest))?;
+        T::NodeRegistry::free(license, &request.need());
         Assigned::<T>::remove(license, slot);
         Agenda::<T>::remove(service.ends, index);
         Self::schedule(index, Self::payday(last));
         Self::touch(index);
-        Self::deposit_event(Event::Left { slot, license, index, why, last });
+        Self::deposit_event(Event::ServiceEnded { slot, license, index, why, last });
         Services::<T>::insert(index, service);
         let setback = match why {
             Leaving::Failed | Leaving::Absent => Some(Setback::Failed),
@@ -184,9 +184,9 @@ impl<T: Config> Pallet<T> {
             Leaving::Ended | Leaving::Evicted => None,
         };
         if let Some(why) = setback {
-            let mut place = Place::<T>::load(slot)?;
-            place.slot.leave_out(license, why);
-            place.store();
+            let mut account = SlotAccount::<T>::load(slot)?;
+            account.slot.leave_out(license, why);
+            account.store();
         }
         Self::vacate(slot)
     }
@@ -194,33 +194,34 @@ impl<T: Config> Pallet<T> {
     /// The node of a service has failed in `epoch`: it is judged for it, and the slot moves now. One that fails with several
     /// slots is blamed for one.
     pub(crate) fn fail(index: u32, why: Leaving, epoch: EpochIndex) -> DispatchResult {
-        let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
         Self::judge_service(&service, Outcome::Failed, epoch)?;
         Self::end_service(index, why, Self::left_now())
     }
 
     /// Nobody serves a slot: it is drawn again, or ends.
     pub(crate) fn vacate(id: SlotRef) -> DispatchResult {
-        let mut place = Place::<T>::load(id)?;
-        match Self::end_of(&place) {
-            Some(why) => place.end(why)?,
+        let mut account = SlotAccount::<T>::load(id)?;
+        match Self::end_of(&account) {
+            Some(why) => account.end(why)?,
             None => {
                 let slots = BoundedVec::truncate_from(alloc::vec![id.slot]);
-                let burned = place.use_draw()?;
-                let draw = Self::open_draw(id.job, place.job.entity, slots, burned)?;
-                place.set_state(SlotState::Drawing { draw });
+                // ADR 0024: each further draw costs the fee that was held for it.
+                let burned = account.use_draw()?;
+                let draw = Self::open_draw(id.job, account.job.entity, slots, burned)?;
+                account.set_state(SlotState::Drawing { draw });
             }
         }
-        place.store();
+        account.store();
         Ok(())
     }
 
     /// Why a slot that nobody serves ends, if it does. An epoch in which it was served is not drawn for again.
-    fn end_of(place: &Place<T>) -> Option<SlotEnd> {
-        let slot = &place.slot;
+    fn end_of(account: &SlotAccount<T>) -> Option<SlotEnd> {
+        let slot = &account.slot;
         let last = slot.services.last().and_then(Services::<T>::get).and_then(|service| service.left);
         let served = last.map_or(EpochIndex(0), |left| left.last.plus(1));
-        if place.job.cancelled.is_some() {
+        if account.job.cancelled.is_some() {
             Some(SlotEnd::Cancelled)
         } else if slot.started.is_some() && slot.ends() <= served.max(Self::current()) {
             Some(SlotEnd::Completed)
@@ -237,15 +238,17 @@ impl<T: Config> Pallet<T> {
 
     /// Take one slot away from a license: it is drawn again.
     fn evict_from(id: SlotRef) -> DispatchResult {
-        let mut place = Place::<T>::load(id)?;
-        match place.slot.state {
+        let mut account = SlotAccount::<T>::load(id)?;
+        match account.slot.state {
             SlotState::Offered { license, .. } => {
-                Self::withdraw_offer(&mut place, license);
-                place.store();
+                Self::withdraw_offer(&mut account, license);
+                account.store();
                 Self::vacate(id)
             }
             SlotState::Running { index } => Self::end_service(index, Leaving::Evicted, Self::left_now()),
-            SlotState::Drawing { .. } | SlotState::Ended(_) => Err(Error::<T>::Corrupted.into()),
+            SlotState::Drawing { .. } | SlotState::Ended(_) => {
+                Err(Error::<T>::Corrupted(Inconsistency::NotAssigned).into())
+            }
         }
     }
 }
@@ -260,9 +263,9 @@ impl<T: Config> JobSlots for Pallet<T> {
     }
 
     fn evict(license: LicenseId) {
-        let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(MAX_SLOTS_PER_NODE as usize).collect();
+        let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(as_usize(MAX_SLOTS_PER_NODE)).collect();
         for slot in slots {
-            Self::attempt("evicting", || Self::evict_from(slot));
+            attempt(LOG_TARGET, "evicting", || Self::evict_from(slot));
         }
     }
 
@@ -271,43 +274,17 @@ impl<T: Config> JobSlots for Pallet<T> {
     }
 
     fn absent(license: LicenseId) {
-        let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(MAX_SLOTS_PER_NODE as usize).collect();
+        let slots: Vec<SlotRef> = Assigned::<T>::iter_key_prefix(license).take(as_usize(MAX_SLOTS_PER_NODE)).collect();
         let served = |id: SlotRef| match Slots::<T>::get(id.job, id.slot)?.state {
             SlotState::Running { index } => Some(index),
             _ => None,
         };
         for index in slots.into_iter().filter_map(served) {
-            Self::attempt("absence", || Self::fail(index, Leaving::Absent, Self::current()));
+            attempt(LOG_TARGET, "absence", || Self::fail(index, Leaving::Absent, Self::current()));
         }
     }
 
     fn absent_weight() -> Weight {
         T::WeightInfo::absent(MAX_SLOTS_PER_NODE)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mock::*;
-    use frame_support::weights::Weight;
-
-    /// Blocks have no room, so that a service is not ended in time; its license is banned after its end.
-    #[test]
-    fn service_left_at_its_end_when_it_is_evicted_after_it() {
-        run(1, || {
-            let id = slot(ask(alice(), request()), 0);
-            let index = serve(id);
-            let license = server(id);
-            PollLimit::set(Weight::zero());
-            run_fast(FIRST + 15);
-            assert_eq!(slot_of(id).state, SlotState::Running { index });
-            ban(license);
-            let left = Left { at: clock().epoch_start(EpochIndex(FIRST + 10)), last: EpochIndex(FIRST + 9) };
-            assert_eq!(Services::<Test>::get(index).unwrap().left, Some(left));
-            assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
-            PollLimit::set(Weight::MAX);
-            run_dry();
-        });
     }
 }

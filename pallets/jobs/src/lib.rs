@@ -1,13 +1,21 @@
-//! # Jobs
+//! # Jobs pallet
 //!
-//! Proof of AI (docs/protocol/jobs.md#asking): who needs containers run asks for a job and puts its price on
-//! hold; the chain draws nodes for it; what they verifiably did is paid, less the 15 % that is burned; what they did not
-//! do is returned. Nobody stands in between.
+//! Proof of AI: paid work on nodes that the chain chooses (docs/protocol/jobs.md#asking).
+//!
+//! ## Overview
+//!
+//! Anyone who needs containers run can request a job and puts its price on hold. The chain draws nodes for it; what
+//! they verifiably did is paid, less the 15 % that is burned; what they did not do is returned. Nobody stands in
+//! between.
+//!
+//! Money is kept by slot. It moves through the account of a slot alone (the module `slot_account`), which holds the
+//! slot and its job together.
 //!
 //! ## Terminology
 //!
 //! - *Job*: a specification to be run on one or more nodes for a number of epochs. It is paid for in advance.
-//! - *Slot*: one node's place in a job. It has money of its own, and its own epochs: they begin with its first acceptance.
+//! - *Slot*: one node's place in a job. It has money of its own, and its own epochs: they begin with its first
+//!   acceptance.
 //! - *Draw*: looks for nodes for one or more slots, in an order that nobody could foresee: `pallet-draws`, which this
 //!   pallet knows by [`Draws`](ratio1_primitives::traits::Draws) alone.
 //! - *Service*: one node serving one slot, from its acceptance. When a slot moves it gets another service. Oracles
@@ -26,51 +34,67 @@
 //!           '---failed, resigned, rejected, evicted--'
 //! ```
 //!
-//! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment. For each node a
-//!   fee is burned, and sixteen more of it are held: one is burned whenever its slot is drawn again.
-//! - **Draw**: opened here, carried on by `pallet-draws` as far as this pallet's `on_poll` leaves room for it: a quarter of
-//!   its share at least. Whom it finds is offered the slot; if it finds nobody in time the slot ends.
+//! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment. For each
+//!   node a fee is burned, and sixteen more of it are held: one is burned whenever its slot is drawn again.
+//! - **Draw**: opened here, carried on by `pallet-draws` as far as this pallet's `on_poll` leaves room for it: a quarter
+//!   of its share at least. Whom it finds is offered the slot; if it finds nobody in time the slot ends.
 //! - **Acceptance** by the node, with its own key, in [`Parameters::accept_blocks`].
 //! - **Settlement**: `availability` tells of closed epochs; a cursor goes through the services, some in each block:
 //!   `price * time in the epoch * byte / 255` accrues.
 //! - **Release**: two epochs after a period, or after the service's end, when all its epochs are closed. Until then the
 //!   requester can reject single epochs, at the price of a full one.
-//! - **Failure**: below half in one epoch, below the threshold in two in a row, under 90 % on average over five: the slot is
-//!   drawn again, with a new seed. It keeps its money and its end.
-//! - **Fault**: an outcome moves a license's reputation only if the slot was served well, before it or by another after it
-//!   ([`Trial`]), and no more than one for each epoch, and for each requester and period ([`Blame`]). A service that comes
-//!   to nothing on a slot that never earned anything costs the requester an epoch's price.
+//! - **Failure**: below half in one epoch, below the threshold in two in a row, under 90 % on average over five: the
+//!   slot is drawn again, with a new seed. It keeps its money and its end.
+//! - **Fault**: an outcome moves a license's reputation only if the slot was served well, before it or by another after
+//!   it ([`Trial`]), and no more than one for each epoch, and for each requester and period ([`Blame`]). A service that
+//!   comes to nothing on a slot that never earned anything costs the requester an epoch's price.
 //! - A **lapsed epoch** is neither paid nor charged, and made good at the end of the slot, if the service still runs.
 //!
 //! Windows are counted in *polled blocks*: those in which `on_poll` ran. During a multi-block migration none passes.
 //!
+//! ## Usage
+//!
+//! - *A requester* asks `quote` what a node costs and calls `request`; then `extend` and `add_nodes` for more, `cancel`
+//!   to end the job, `reject` to dispute an epoch. A view function `can_...` tells the refusal of each beforehand.
+//! - *A node* asks `work_of` what its license is offered, and sends `accept` and `resign`, signed with its key. They are
+//!   authorised calls: refused with `InvalidTransaction::Custom(n)`, `n` being the index of the variant of [`Error`].
+//! - *To audit a draw or a payout*, `draw_of` and `earnings` tell all that is needed to recompute them.
+//! - *Another pallet* asks [`JobSlots`](ratio1_primitives::traits::JobSlots) whether a license works.
+//!
 //! ## Invariants
 //!
-//! See [`Pallet::do_try_state`]: what is held of each account for jobs is the sum of what its jobs' slots hold; a job's
-//! ledger adds up; no slot holds less than what its services have accrued and its coming epochs cost; a draw looks for a
-//! node for every slot that waits for one; every running slot has one service, whose license is linked, a Node Deed, and
-//! no oracle's; what is reserved on a node is what its slots need; no index serves twice.
+//! See [`Pallet::do_try_state`].
+//!
+//! - What is held of each account for jobs is the sum of what its jobs' slots hold; a job's ledger adds up.
+//! - No slot holds less than what its services have accrued and its coming epochs cost.
+//! - A draw looks for a node for every slot that waits for one.
+//! - Every running slot has one service, whose license is linked, a Node Deed, and no oracle's.
+//! - What is reserved on a node is what its slots need; no index serves twice.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+#![cfg_attr(not(test), deny(clippy::as_conversions, clippy::arithmetic_side_effects))]
 
 extern crate alloc;
 
-mod agenda;
+// Benchmarks run for developers: where they overflow, or miss an index, they fail and nothing else does.
 #[cfg(feature = "runtime-benchmarks")]
+#[allow(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
 pub mod benchmarking;
 mod blame;
 mod config;
 mod errors;
 mod events;
+mod hooks;
 mod indices;
 mod inspect;
 mod leaving;
 mod market;
 mod offers;
-mod place;
 mod releasing;
 mod requesting;
 mod settling;
+mod slot_account;
 mod storage;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -95,7 +119,7 @@ pub use weights::WeightInfo;
 use frame_support::pallet_macros::import_section;
 
 /// Where this pallet logs.
-pub const LOG_TARGET: &str = "runtime::jobs";
+pub(crate) const LOG_TARGET: &str = "runtime::jobs";
 /// Services settled in one step.
 pub const SETTLE_CHUNK: u32 = 32;
 /// Jobs, or slots, that a view function tells at once.
@@ -116,6 +140,7 @@ pub mod pallet {
         weights::WeightMeter,
     };
     use frame_system::{ensure_authorized, pallet_prelude::*};
+    use ratio1_pallet_support::is_feeless_for;
     use ratio1_primitives::{
         api::Assignment,
         jobs::{Drawn, Gpu, JobRequest, SlotRef, Tier, MAX_NODES},
@@ -154,7 +179,7 @@ pub mod pallet {
         /// Who is an oracle, and takes no job.
         type Oracles: OracleInspect<AccountId>;
         /// What nodes offer, and how they stand.
-        type Workers: NodeRegistry;
+        type NodeRegistry: NodeRegistry;
         /// Which epoch runs.
         type Epochs: EpochInspect + ClockInspect;
         /// Finalised bytes.
@@ -198,28 +223,12 @@ pub mod pallet {
         }
     }
 
-    #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-        fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
-            Self::poll(meter);
-        }
-
-        fn integrity_test() {
-            Self::assert_steps_fit();
-        }
-
-        #[cfg(feature = "try-runtime")]
-        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-            Self::do_try_state()
-        }
-    }
-
     #[pallet::call]
     impl<T: Config> Pallet<T> {
         /// Ask for a job. Its price is put on hold, and sixteen small fees for each node; one is burned. `max_price` is the
         /// most that one node may cost per epoch, in base units.
         ///
-        /// Origin: an attested account. Errors: those of a request that makes no sense, of the account's attestation, of
+        /// Origin: an attested account. Errors: those of an invalid request, of the account's attestation, of
         /// the rate, [`Error::PriceAboveMaximum`], [`Error::TooManyLookedFor`], [`Error::InsufficientFunds`].
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::request(request.nodes.into()))]
@@ -275,7 +284,7 @@ pub mod pallet {
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::cancel(MAX_NODES))]
         #[pallet::feeless_if(|origin: &OriginFor<T>, job: &JobId| -> bool {
-            ensure_signed(origin.clone()).is_ok_and(|owner| Pallet::<T>::check_cancel(&owner, *job).is_ok())
+            is_feeless_for::<T, _, _>(origin, |owner| Pallet::<T>::check_cancel(&owner, *job))
         })]
         pub fn cancel(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
             let owner = ensure_signed(origin)?;
@@ -294,7 +303,7 @@ pub mod pallet {
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::reject())]
         #[pallet::feeless_if(|origin: &OriginFor<T>, slot: &SlotRef, epoch: &EpochIndex| -> bool {
-            ensure_signed(origin.clone()).is_ok_and(|owner| Pallet::<T>::check_reject(&owner, *slot, *epoch).is_ok())
+            is_feeless_for::<T, _, _>(origin, |owner| Pallet::<T>::check_reject(&owner, *slot, *epoch))
         })]
         pub fn reject(origin: OriginFor<T>, slot: SlotRef, epoch: EpochIndex) -> DispatchResult {
             let owner = ensure_signed(origin)?;
@@ -429,6 +438,22 @@ pub mod pallet {
         /// The parameters.
         pub fn parameters() -> Parameters {
             Settings::<T>::get()
+        }
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_poll(_: BlockNumberFor<T>, meter: &mut WeightMeter) {
+            Self::poll(meter);
+        }
+
+        fn integrity_test() {
+            Self::assert_steps_fit();
+        }
+
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
         }
     }
 }

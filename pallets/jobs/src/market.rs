@@ -1,6 +1,6 @@
 //! What this pallet and draws ask each other: nodes are looked for for slots, and found, or not.
 
-use crate::{pallet::*, place::Place, types::*, WeightInfo};
+use crate::{pallet::*, slot_account::SlotAccount, types::*, WeightInfo};
 use alloc::vec::Vec;
 use frame_support::{ensure, weights::Weight};
 use ratio1_primitives::{
@@ -10,12 +10,13 @@ use ratio1_primitives::{
     },
     kyc::EntityId,
     traits::{Draws, Market},
+    width::as_u32,
     Balance, JobId, LicenseId,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 
-/// The slot of a client: every client is a job, as long as there is no other market.
-fn place_of(client: Client, slot: u16) -> SlotRef {
+/// The slot of a client: every client is a job, as long as there is no other market (ADR 0030).
+fn slot_ref(client: Client, slot: u16) -> SlotRef {
     let Client::Job(job) = client;
     SlotRef { job, slot }
 }
@@ -28,8 +29,8 @@ impl<T: Config> Pallet<T> {
         slots: SlotNumbers,
         burned: Balance,
     ) -> Result<u64, DispatchError> {
-        let include = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted)?.selectors.include;
-        let included = u32::try_from(include.len()).map_err(|_| Error::<T>::Corrupted)?;
+        let include = Requests::<T>::get(job).ok_or(Error::<T>::Corrupted(Inconsistency::NoRequest))?.selectors.include;
+        let included = as_u32(include.len());
         let until = Polled::<T>::get().saturating_add(Settings::<T>::get().draw_blocks);
         T::Draws::open(Opening { client: Client::Job(job), entity, slots, included, until, burned })
     }
@@ -42,7 +43,7 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> Market for Pallet<T> {
     fn wanted(client: Client, slot: u16) -> Option<Wanted> {
-        let SlotRef { job, slot } = place_of(client, slot);
+        let SlotRef { job, slot } = slot_ref(client, slot);
         let request = Requests::<T>::get(job)?;
         let slots = Jobs::<T>::get(job)?.slots;
         let tried = Slots::<T>::get(job, slot).map(|slot| slot.tried).unwrap_or_default();
@@ -58,7 +59,7 @@ impl<T: Config> Market for Pallet<T> {
 
     fn serving(client: Client, slots: u16) -> Vec<LicenseId> {
         let serving = |number| {
-            let SlotRef { job, slot } = place_of(client, number);
+            let SlotRef { job, slot } = slot_ref(client, number);
             let slot = Slots::<T>::get(job, slot)?;
             let serves = matches!(slot.state, SlotState::Offered { .. } | SlotState::Running { .. });
             slot.drawn.filter(|_| serves).map(|drawn| drawn.license)
@@ -67,7 +68,7 @@ impl<T: Config> Market for Pallet<T> {
     }
 
     fn awaits(client: Client, slot: u16) -> Option<(EntityId, u64)> {
-        let SlotRef { job, slot } = place_of(client, slot);
+        let SlotRef { job, slot } = slot_ref(client, slot);
         match Slots::<T>::get(job, slot)?.state {
             SlotState::Drawing { draw } => Some((Jobs::<T>::get(job)?.entity, draw)),
             SlotState::Offered { .. } | SlotState::Running { .. } | SlotState::Ended(_) => None,
@@ -76,13 +77,16 @@ impl<T: Config> Market for Pallet<T> {
 
     /// Offer the slot to who was found for it, unless it needs no node any more.
     fn offer(client: Client, slot: u16, drawn: Drawn, need: &Capacity) -> DispatchResult {
-        let mut place = Place::<T>::load(place_of(client, slot))?;
-        ensure!(place.slot.state == SlotState::Drawing { draw: drawn.draw }, Error::<T>::Corrupted);
-        match Self::is_over(&place.slot) {
-            true => place.end(SlotEnd::Completed)?,
-            false => Self::make_offer(&mut place, drawn, need)?,
+        let mut account = SlotAccount::<T>::load(slot_ref(client, slot))?;
+        ensure!(
+            account.slot.state == SlotState::Drawing { draw: drawn.draw },
+            Error::<T>::Corrupted(Inconsistency::NotDrawing)
+        );
+        match Self::is_over(&account.slot) {
+            true => account.end(SlotEnd::Completed)?,
+            false => Self::make_offer(&mut account, drawn, need)?,
         }
-        place.store();
+        account.store();
         Ok(())
     }
 
@@ -92,10 +96,10 @@ impl<T: Config> Market for Pallet<T> {
 
     /// The slot ends. One that cannot be ended is left as it is, with its money.
     fn give_up(client: Client, slot: u16) -> DispatchResult {
-        let mut place = Place::<T>::load(place_of(client, slot))?;
-        let why = if Self::is_over(&place.slot) { SlotEnd::Completed } else { SlotEnd::NoCandidate };
-        place.end(why)?;
-        place.store();
+        let mut account = SlotAccount::<T>::load(slot_ref(client, slot))?;
+        let why = if Self::is_over(&account.slot) { SlotEnd::Completed } else { SlotEnd::NoCandidate };
+        account.end(why)?;
+        account.store();
         Ok(())
     }
 

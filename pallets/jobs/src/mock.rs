@@ -1,5 +1,5 @@
-//! A chain of this pallet, the draws and balances. The other neighbours are a small true world in storage: what a failed
-//! step did to them is rolled back like everything else.
+//! A chain of this pallet, the draws and balances. The other neighbours are set by hand; what jobs reserve on nodes is in
+//! storage, so that it is rolled back with a step that failed.
 
 mod acts;
 mod world;
@@ -8,43 +8,40 @@ pub use acts::*;
 pub use world::*;
 
 use crate::{self as pallet_jobs, Event, HoldReason, Parameters, SlotState};
-use alloc::{
-    boxed::Box,
-    collections::{BTreeMap, BTreeSet},
-};
-use codec::{Decode, Encode};
+use alloc::{boxed::Box, collections::BTreeMap};
+use codec::Encode;
 use frame_support::{
     derive_impl,
     dispatch::GetDispatchInfo,
     parameter_types, storage_alias,
-    traits::{fungible::InspectHold, Authorize, ConstU128, Hooks, Time},
+    traits::{fungible::InspectHold, Authorize, ConstU128, Hooks},
     weights::{Weight, WeightMeter},
     Twox64Concat,
 };
+pub use ratio1_pallet_testing::{
+    BarredUntil, Bound, Burned, Current, Deeds, Epochs, Kyc, LastFinalised, Measured, Nodes, Noted, Now, Open,
+    Profiles, Rate, Reputations, Reserved, Threshold,
+};
+use ratio1_pallet_testing::{Oracles, Rates, Supply, Wallclock};
 use ratio1_primitives::{
-    ballot::{Page, Seat},
     economics::{
         price::{Price, USD},
         R1,
     },
     jobs::{
         Capacity, Cid, Client, Gpu, JobRequest, NodeProfile, Outcome, Reputation, Restart, Selectors, SlotRef, Tag,
-        Tier, BARRED_EPOCHS, MAX_SLOTS_PER_NODE,
+        Tier,
     },
     keys::{accept_payload, pair::NodePair, resign_payload},
     kyc::{Attestation, Country, EntityId, EntityKind},
-    refusal::{AdmissionRefusal, KycRefusal, PriceRefusal},
-    traits::{
-        AvailabilityProvider, BlockRandomness, ClockInspect, EpochInspect, KycInspect, LicenseInspect, NodeRegistry,
-        OracleInspect, PageMask, PriceInspect, SupplyLedger,
-    },
-    AccountId, Balance, BlockNumber, ClockParams, EpochIndex, Grant, Hash, JobId, License, LicenseClass, LicenseId,
-    Link, NodeId, NodeSignature, PAGE_SIZE,
+    refusal::KycRefusal,
+    traits::{BlockRandomness, EpochInspect, KycInspect},
+    AccountId, Balance, ClockParams, EpochIndex, Hash, JobId, LicenseClass, LicenseId, NodeId, NodeSignature,
 };
 use sp_runtime::{
     traits::{Dispatchable, IdentityLookup},
     transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
-    BuildStorage, DispatchError, DispatchResult,
+    BuildStorage,
 };
 
 type Block = frame_system::mocking::MockBlockU32<Test>;
@@ -78,33 +75,33 @@ impl pallet_jobs::Config for Test {
     type AdminOrigin = frame_system::EnsureRoot<AccountId>;
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type Kyc = World;
-    type Price = World;
-    type Licenses = World;
-    type Oracles = World;
-    type Workers = World;
-    type Epochs = World;
-    type Availability = World;
+    type Kyc = Kyc;
+    type Price = Rates;
+    type Licenses = Deeds;
+    type Oracles = Oracles;
+    type NodeRegistry = Nodes;
+    type Epochs = Epochs;
+    type Availability = Measured;
     type Draws = Draws;
-    type Time = World;
-    type Supply = World;
+    type Time = Wallclock;
+    type Supply = Supply;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = World;
+    type BenchmarkHelper = Scene;
 }
 
 impl pallet_draws::Config for Test {
     type Market = Jobs;
-    type Kyc = World;
-    type Licenses = World;
-    type Oracles = World;
-    type Workers = World;
-    type Epochs = World;
-    type Availability = World;
-    type Randomness = World;
+    type Kyc = Kyc;
+    type Licenses = Deeds;
+    type Oracles = Oracles;
+    type NodeRegistry = Nodes;
+    type Epochs = Epochs;
+    type Availability = Measured;
+    type Randomness = Randomness;
     type WeightInfo = ();
     #[cfg(feature = "runtime-benchmarks")]
-    type BenchmarkHelper = World;
+    type BenchmarkHelper = Scene;
 }
 
 /// Milliseconds at which epoch 0 began.
@@ -162,6 +159,7 @@ fn build(licenses: u32, parameters: Parameters, cheap: bool) -> sp_io::TestExter
         balances: pallet_balances::GenesisConfig { balances, ..Default::default() },
         jobs: pallet_jobs::GenesisConfig { parameters, ..Default::default() },
     };
+    ratio1_pallet_testing::reset();
     let mut ext = sp_io::TestExternalities::new(genesis.build_storage().expect("genesis builds"));
     PollLimit::set(Weight::MAX);
     Checked::set(true);
@@ -172,11 +170,13 @@ fn build(licenses: u32, parameters: Parameters, cheap: bool) -> sp_io::TestExter
     ext.execute_with(|| {
         Issued::set(Balances::total_issuance());
         System::set_block_number(FIRST_BLOCK);
-        Now::put(clock().epoch_start(EpochIndex(FIRST)));
-        Running::put(EpochIndex(FIRST));
-        LastFinalised::put(EpochIndex(FIRST - 1));
-        Finals::insert(EpochIndex(FIRST - 1), (0u32, BTreeMap::<u32, u8>::new()));
-        Rate::put(Ok::<Price, PriceRefusal>(QUARTER));
+        Now::set(clock().epoch_start(EpochIndex(FIRST)));
+        Epochs::set_clock(clock());
+        Epochs::run(FIRST);
+        LastFinalised::set(Some(EpochIndex(FIRST - 1)));
+        Measured::finalise(FIRST - 1, 0);
+        Threshold::set(Some(THRESHOLD));
+        Rate::set(Ok(QUARTER));
         attest(&alice(), 1, b"DE", EntityKind::Company);
         attest(&bob(), 2, b"FR", EntityKind::Individual);
         attest(&carol(), 3, b"US", EntityKind::Individual);
@@ -255,7 +255,7 @@ pub fn check_issuance() {
     let owned: Balance =
         frame_system::Account::<Test>::iter_values().map(|account| account.data.free + account.data.reserved).sum();
     assert_eq!(owned, Balances::total_issuance(), "somebody has each base unit");
-    assert_eq!(owned + BurnedTotal::get(), Issued::get(), "what is missing was burned");
+    assert_eq!(owned + Burned::get(), Issued::get(), "what is missing was burned");
 }
 
 /// The next block, `BLOCK_MS` after the last one.
@@ -280,20 +280,30 @@ pub fn block_after(ms: u64) {
     }
 }
 
+/// The epoch that runs.
+pub fn running() -> EpochIndex {
+    Epochs::current()
+}
+
+/// Epochs that ended and are not closed.
+pub fn open_epochs() -> alloc::vec::Vec<EpochIndex> {
+    Epochs::open_epochs()
+}
+
 /// What the availability pallet does when an epoch is over.
 fn tick() {
-    let (ended, next) = (Running::get(), clock().epoch_at(Now::get()));
+    let (ended, next) = (running(), clock().epoch_at(Now::get()));
     if next <= ended {
         return;
     }
     let services = <Jobs as ratio1_primitives::traits::ServiceInspect>::services();
-    let open = Open::get();
+    let open = open_epochs();
     if let Some(oldest) = open.first().filter(|oldest| open.len() >= MAX_OPEN || oldest.plus(MAX_AGE) <= ended) {
         lapse_epoch(oldest.0);
     }
-    Open::mutate(|open| open.insert(ended));
+    Open::mutate(|open| open.insert(ended.0));
     Frozen::insert(ended, services);
-    Running::put(next);
+    Current::set(next.0);
     if ended.plus(1) < next {
         Jobs::on_lapsed(ended.plus(1), next.minus(1));
     }
@@ -305,51 +315,49 @@ pub fn blocks(n: u32) {
 
 /// Blocks until the first one of `epoch`.
 pub fn run_to_epoch(epoch: u32) {
-    while Running::get() < EpochIndex(epoch) {
+    while running() < EpochIndex(epoch) {
         next_block();
     }
-    assert_eq!(Running::get(), EpochIndex(epoch));
+    assert_eq!(running(), EpochIndex(epoch));
 }
 
 /// Close an epoch that ended. Services not listed have 255.
 pub fn close_epoch(epoch: u32, bytes: &[(u32, u8)]) {
-    let epoch = EpochIndex(epoch);
-    assert!(Open::mutate(|open| open.remove(&epoch)), "{epoch:?} ended and is open");
-    let services = Frozen::take(epoch).unwrap_or_default();
-    Finals::insert(epoch, (services, bytes.iter().copied().collect::<BTreeMap<u32, u8>>()));
-    LastFinalised::mutate(|last| *last = (*last).max(Some(epoch)));
-    Jobs::on_finalised(epoch);
+    Epochs::close(epoch);
+    Measured::finalise(epoch, Frozen::take(EpochIndex(epoch)).unwrap_or_default());
+    bytes.iter().for_each(|(index, byte)| Measured::set_service(epoch, *index, *byte));
+    LastFinalised::mutate(|last| *last = (*last).max(Some(EpochIndex(epoch))));
+    Jobs::on_finalised(EpochIndex(epoch));
 }
 
 /// An epoch that ended lapses.
 pub fn lapse_epoch(epoch: u32) {
-    let epoch = EpochIndex(epoch);
-    assert!(Open::mutate(|open| open.remove(&epoch)), "{epoch:?} ended and is open");
-    Frozen::remove(epoch);
-    Jobs::on_lapsed(epoch, epoch);
+    Epochs::close(epoch);
+    Frozen::remove(EpochIndex(epoch));
+    Jobs::on_lapsed(EpochIndex(epoch), EpochIndex(epoch));
 }
 
 /// Blocks until the first one of `epoch`; every epoch is closed two blocks after its end, with these bytes.
 pub fn run_closing(epoch: u32, bytes: &[(u32, u8)]) {
-    while Running::get() < EpochIndex(epoch) {
+    while running() < EpochIndex(epoch) {
         next_block();
-        if clock().epoch_start(Running::get()) + 2 * BLOCK_MS == Now::get() {
-            Open::get().into_iter().for_each(|open| close_epoch(open.0, bytes));
+        if clock().epoch_start(running()) + 2 * BLOCK_MS == Now::get() {
+            open_epochs().into_iter().for_each(|open| close_epoch(open.0, bytes));
         }
     }
 }
 
 /// Half an epoch in each block, up to `epoch`; every epoch is closed with 255 when it is over.
 pub fn run_fast(epoch: u32) {
-    while Running::get() < EpochIndex(epoch) {
-        Open::get().into_iter().for_each(|open| close_epoch(open.0, &[]));
+    while running() < EpochIndex(epoch) {
+        open_epochs().into_iter().for_each(|open| close_epoch(open.0, &[]));
         block_after(EPOCH_MS / 2);
     }
 }
 
 /// Nobody is drawn any more.
 pub fn bar_all() {
-    (0..DeedCount::get()).for_each(|id| BarredUntil::insert(id, EpochIndex(u32::MAX)));
+    (0..Deeds::issued()).for_each(|id| BarredUntil::insert(id, EpochIndex(u32::MAX)));
 }
 
 /// Run through whole epochs until nothing is left of any job, closing all with 255. Nobody else is drawn. Fails if that
@@ -360,7 +368,7 @@ pub fn run_dry() {
             return;
         }
         bar_all();
-        Open::get().into_iter().for_each(|open| close_epoch(open.0, &[]));
+        open_epochs().into_iter().for_each(|open| close_epoch(open.0, &[]));
         block_after(EPOCH_MS / 4);
     }
     panic!("not all is closed: {:?}", crate::Slots::<Test>::iter().collect::<alloc::vec::Vec<_>>());

@@ -1,27 +1,26 @@
 //! Offers: made by a draw, accepted by the node, lapsed, or withdrawn.
 
-use crate::{blame::Suspect, pallet::*, place::Place, types::*, WeightInfo};
-use codec::Encode;
+use crate::{blame::Suspect, pallet::*, slot_account::SlotAccount, types::*, WeightInfo, LOG_TARGET};
 use frame_support::{
     ensure,
-    pallet_prelude::{InvalidTransaction, TransactionSource, TransactionValidityWithRefund, ValidTransaction},
+    pallet_prelude::{TransactionSource, TransactionValidityWithRefund},
     traits::Get,
     weights::{Weight, WeightMeter},
 };
-use frame_system::pallet_prelude::BlockNumberFor;
+use ratio1_pallet_support::{attempt, genesis_hash, refusal, Authorized};
 use ratio1_primitives::{
     jobs::{Capacity, Drawn, Outcome, SlotRef},
     keys::{accept_payload, verify_node},
     kyc::EntityId,
     traits::{KycInspect, LicenseInspect, NodeRegistry},
-    AccountId, EpochIndex, Hash, LicenseId, NodeId, NodeSignature,
+    AccountId, EpochIndex, LicenseId, NodeId, NodeSignature,
 };
-use sp_runtime::{traits::Zero, DispatchResult};
+use sp_runtime::DispatchResult;
 
 /// Blocks an acceptance or a resignation may wait in the pool.
 pub(crate) const NODE_LONGEVITY: u64 = 64;
-/// Below votes only: an offer lapses soon, and whoever outbids its acceptance has a license barred. The runtime keeps
-/// whatever is signed, and tipped, below it.
+/// ADR 0025: below votes only. An offer lapses soon, and whoever outbids its acceptance has a license barred. The
+/// runtime keeps whatever is signed, and tipped, below it.
 pub const NODE_PRIORITY: u64 = u64::MAX - 1;
 
 /// At a slot's first acceptance its epochs, counted from zero so far, begin with `current`.
@@ -36,11 +35,6 @@ fn begin(slot: &mut Slot, current: EpochIndex) {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The chain's identity, part of everything that is signed.
-    pub(crate) fn genesis_hash() -> Hash {
-        frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-    }
-
     /// On whose behalf a license works. `None` while its owner is not in good standing.
     fn entity_of(license: LicenseId) -> Option<EntityId> {
         let owner = T::Licenses::owner(license)?;
@@ -48,40 +42,40 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether what a license does on a job moves its reputation: nobody may raise or lower it by jobs of its own.
-    pub(crate) fn counts(job: &Job<AccountId>, place: SlotRef, license: LicenseId) -> bool {
-        let chosen = Requests::<T>::get(place.job).is_none_or(|request| !request.selectors.include.is_empty());
+    pub(crate) fn counts(job: &Job<AccountId>, slot: SlotRef, license: LicenseId) -> bool {
+        let chosen = Requests::<T>::get(slot.job).is_none_or(|request| !request.selectors.include.is_empty());
         !chosen && Self::entity_of(license).is_some_and(|entity| entity != job.entity)
     }
 
     /// Offer a slot to the license that was drawn for it.
-    pub(crate) fn make_offer(place: &mut Place<T>, drawn: Drawn, need: &Capacity) -> DispatchResult {
+    pub(crate) fn make_offer(account: &mut SlotAccount<T>, drawn: Drawn, need: &Capacity) -> DispatchResult {
         let license = drawn.license;
-        T::Workers::reserve(license, need)?;
+        T::NodeRegistry::reserve(license, need)?;
         let until = Polled::<T>::get().saturating_add(Settings::<T>::get().accept_blocks);
-        Assigned::<T>::insert(license, place.id, ());
-        Deadlines::<T>::insert(until, place.id, ());
-        place.slot.drawn = Some(drawn);
-        Self::deposit_event(Event::Offered { slot: place.id, drawn, until });
-        place.set_state(SlotState::Offered { license, at: Self::block(), until });
+        Assigned::<T>::insert(license, account.id, ());
+        Deadlines::<T>::insert(until, account.id, ());
+        account.slot.drawn = Some(drawn);
+        Self::deposit_event(Event::Offered { slot: account.id, drawn, until });
+        account.set_state(SlotState::Offered { license, at: Self::block(), until });
         Ok(())
     }
 
     /// Take an offer back: what was reserved is free, and it does not lapse. The caller gives the slot its next state.
-    pub(crate) fn withdraw_offer(place: &mut Place<T>, license: LicenseId) {
-        if let SlotState::Offered { until, .. } = place.slot.state {
-            Deadlines::<T>::remove(until, place.id);
+    pub(crate) fn withdraw_offer(account: &mut SlotAccount<T>, license: LicenseId) {
+        if let SlotState::Offered { until, .. } = account.slot.state {
+            Deadlines::<T>::remove(until, account.id);
         }
-        Assigned::<T>::remove(license, place.id);
-        if let Some(request) = Requests::<T>::get(place.id.job) {
-            T::Workers::free(license, &request.need());
+        Assigned::<T>::remove(license, account.id);
+        if let Some(request) = Requests::<T>::get(account.id.job) {
+            T::NodeRegistry::free(license, &request.need());
         }
-        place.slot.drawn = None;
+        account.slot.drawn = None;
     }
 
     /// Whether the node of an offer may accept it, but for its signature. The node, the license, the block of the offer.
     pub(crate) fn check_accept(slot: SlotRef) -> Result<(NodeId, LicenseId, u32), Error<T>> {
-        let place = Place::<T>::load(slot)?;
-        let SlotState::Offered { license, at, until } = place.slot.state else {
+        let account = SlotAccount::<T>::load(slot)?;
+        let SlotState::Offered { license, at, until } = account.slot.state else {
             return Err(Error::<T>::NotOffered);
         };
         ensure!(Polled::<T>::get() <= until, Error::<T>::OfferOver);
@@ -89,7 +83,7 @@ impl<T: Config> Pallet<T> {
         let admitted = T::Licenses::admission(&link.node).map_err(|_| Error::<T>::NotAdmitted)?;
         ensure!(admitted == license, Error::<T>::NotYours);
         ensure!(Self::has_index(), Error::<T>::NoIndex);
-        ensure!(!Self::is_over(&place.slot), Error::<T>::JobEnded);
+        ensure!(!Self::is_over(&account.slot), Error::<T>::JobEnded);
         Ok((link.node, license, at))
     }
 
@@ -99,28 +93,23 @@ impl<T: Config> Pallet<T> {
         signature: &NodeSignature,
     ) -> TransactionValidityWithRefund {
         let (node, license, offered) = Self::check_accept(*slot).map_err(refusal)?;
-        let payload = accept_payload(Self::genesis_hash(), license, *slot, offered);
+        let payload = accept_payload(genesis_hash::<T>(), license, *slot, offered);
         ensure!(verify_node(&node, &payload, signature), refusal(Error::<T>::BadSignature));
-        let valid = ValidTransaction::with_tag_prefix("ratio1-job")
-            .priority(NODE_PRIORITY)
-            .and_provides((b"accept", slot, offered))
-            .longevity(NODE_LONGEVITY)
-            .propagate(true)
-            .build()?;
-        Ok((valid, Weight::zero()))
+        let (call, tag) = ("ratio1/jobs/accept", (slot, offered));
+        Authorized { call, tag, priority: NODE_PRIORITY, longevity: NODE_LONGEVITY }.refunding(Weight::zero())
     }
 
     /// Accept an offer. It is judged again, all but the signature: an origin that root made up must not break anything.
     pub(crate) fn do_accept(id: SlotRef) -> DispatchResult {
         let (_, license, _) = Self::check_accept(id)?;
-        let mut place = Place::<T>::load(id)?;
-        if let SlotState::Offered { until, .. } = place.slot.state {
+        let mut account = SlotAccount::<T>::load(id)?;
+        if let SlotState::Offered { until, .. } = account.slot.state {
             Deadlines::<T>::remove(until, id);
         }
-        let payee = T::Licenses::owner(license).ok_or(Error::<T>::Corrupted)?;
+        let payee = T::Licenses::owner(license).ok_or(Error::<T>::Corrupted(Inconsistency::NoOwner))?;
         let (index, current, accepted) = (Self::take_index()?, Self::current(), Self::now());
-        begin(&mut place.slot, current);
-        let ends = place.slot.ends();
+        begin(&mut account.slot, current);
+        let ends = account.slot.ends();
         let service = Service {
             slot: id,
             license,
@@ -132,18 +121,18 @@ impl<T: Config> Pallet<T> {
             ends,
             leaving: false,
             left: None,
-            counts: Self::counts(&place.job, id, license),
+            counts: Self::counts(&account.job, id, license),
             recent: Default::default(),
             periods: Default::default(),
             released: 0,
         };
         Services::<T>::insert(index, service);
-        place.slot.services.try_push(index).map_err(|_| Error::<T>::Corrupted)?;
+        account.slot.services.try_push(index).map_err(|_| Error::<T>::Corrupted(Inconsistency::TooManyServices))?;
         Self::schedule(index, ends);
         Self::touch(index);
         Self::deposit_event(Event::Accepted { slot: id, license, payee, index, ends });
-        place.set_state(SlotState::Running { index });
-        place.store();
+        account.set_state(SlotState::Running { index });
+        account.store();
         Ok(())
     }
 
@@ -160,7 +149,7 @@ impl<T: Config> Pallet<T> {
                 if meter.try_consume(T::WeightInfo::lapse_offer()).is_err() {
                     return;
                 }
-                Self::attempt("offer", || Self::lapse(slot));
+                attempt(LOG_TARGET, "offer", || Self::lapse(slot));
                 // If that failed, the slot stays as it is, with its money.
                 Deadlines::<T>::remove(next, slot);
             }
@@ -175,29 +164,25 @@ impl<T: Config> Pallet<T> {
     /// hand: otherwise an invitation would do that to whom it names. Its reputation falls as with other outcomes: only if
     /// another node shows that the slot can be served.
     fn lapse(id: SlotRef) -> DispatchResult {
-        let mut place = Place::<T>::load(id)?;
-        let SlotState::Offered { license, .. } = place.slot.state else {
-            return Err(Error::<T>::Corrupted.into());
+        let mut account = SlotAccount::<T>::load(id)?;
+        let SlotState::Offered { license, .. } = account.slot.state else {
+            return Err(Error::<T>::Corrupted(Inconsistency::NotOffered).into());
         };
-        let excused = Self::is_over(&place.slot) || !Self::has_index();
-        Self::withdraw_offer(&mut place, license);
+        let excused = Self::is_over(&account.slot) || !Self::has_index();
+        Self::withdraw_offer(&mut account, license);
         if !excused {
-            place.slot.leave_out(license, Setback::Missed);
-            if Self::counts(&place.job, id, license) {
-                T::Workers::bar(license);
+            account.slot.leave_out(license, Setback::Missed);
+            // ADR 0025: or an invitation would bar whom it names.
+            if Self::counts(&account.job, id, license) {
+                T::NodeRegistry::bar(license);
                 let missed = Suspect { license, outcome: Outcome::Missed, epoch: Self::current() };
-                Self::judge(&mut place.slot, place.job.entity, missed);
+                Self::judge(&mut account.slot, account.job.entity, missed);
             }
         }
         Self::deposit_event(Event::OfferLapsed { slot: id, license });
-        place.store();
+        account.store();
         Self::vacate(id)
     }
-}
-
-/// How the pool hears of a refusal.
-pub(crate) fn refusal<T: Config>(error: Error<T>) -> InvalidTransaction {
-    InvalidTransaction::Custom(error.encode().first().copied().unwrap_or(u8::MAX))
 }
 
 #[cfg(test)]

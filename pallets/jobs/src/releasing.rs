@@ -1,6 +1,6 @@
 //! What services earned: counted by epoch, released by period, rejected by the requester.
 
-use crate::{pallet::*, place::Place, types::*};
+use crate::{indices::page_of, pallet::*, slot_account::SlotAccount, types::*};
 use alloc::vec::Vec;
 use frame_support::{
     ensure,
@@ -13,6 +13,7 @@ use ratio1_primitives::{
     ballot::Page,
     jobs::{price::earned, Outcome, SlotRef, PERIOD, REJECTION_EPOCHS},
     traits::{AvailabilityProvider, ClockInspect, NodeRegistry, SupplyLedger},
+    width::as_usize,
     AccountId, Balance, BlockNumber, EpochIndex, PAGE_SIZE,
 };
 use sp_runtime::DispatchResult;
@@ -22,7 +23,7 @@ type Earned = (u32, Service<AccountId>, Balance);
 
 /// What a rejection takes.
 pub(crate) struct Rejection<T: Config> {
-    place: Place<T>,
+    account: SlotAccount<T>,
     services: Vec<Earned>,
     /// Of what is held.
     burned: Balance,
@@ -37,7 +38,7 @@ fn bits(epochs: u32) -> u32 {
 
 /// The byte of a service in its page.
 pub(crate) fn byte_in(page: &Page, index: u32) -> Option<u8> {
-    page.get(usize::try_from(index % PAGE_SIZE).ok()?).copied()
+    page.get(as_usize(index.checked_rem(PAGE_SIZE)?)).copied()
 }
 
 /// Which epochs are accounted for, and what can be released.
@@ -57,7 +58,7 @@ impl<A> Service<A> {
 
     /// Whether an epoch is closed and accounted for.
     pub(crate) fn is_settled(&self, epoch: EpochIndex) -> bool {
-        let (number, bit) = self.place(epoch);
+        let (number, bit) = self.period_of(epoch);
         let stored = self.periods.iter().find(|period| period.index >= number);
         match stored {
             _ if number < self.released => true,
@@ -68,13 +69,13 @@ impl<A> Service<A> {
 
     /// Whether the requester rejected an epoch of it that is not released.
     fn is_rejected(&self, epoch: EpochIndex) -> bool {
-        let (number, bit) = self.place(epoch);
+        let (number, bit) = self.period_of(epoch);
         self.periods.iter().any(|period| period.index == number && period.rejected & bit != 0)
     }
 
     /// The period of one of its epochs and its bit there, if the period is stored.
     fn stored(&mut self, epoch: EpochIndex) -> Option<(&mut Period, u32)> {
-        let (number, bit) = self.place(epoch);
+        let (number, bit) = self.period_of(epoch);
         self.periods.iter_mut().find(|period| period.index == number).map(|period| (period, bit))
     }
 
@@ -91,7 +92,7 @@ impl<A> Service<A> {
     /// It earned `amount` in `epoch`. `None` if too many periods are open, or this one is no more.
     #[must_use]
     pub(crate) fn settle(&mut self, epoch: EpochIndex, amount: Balance) -> Option<()> {
-        self.open(self.place(epoch).0)?;
+        self.open(self.period_of(epoch).0)?;
         let (period, bit) = self.stored(epoch)?;
         period.settled |= bit;
         period.accrued = period.accrued.checked_add(amount)?;
@@ -102,7 +103,7 @@ impl<A> Service<A> {
     /// [`Self::settle`].
     #[must_use]
     pub(crate) fn settle_lapsed(&mut self, first: EpochIndex, last: EpochIndex) -> Option<()> {
-        let (from, to) = (self.place(first).0, self.place(last).0);
+        let (from, to) = (self.period_of(first).0, self.period_of(last).0);
         self.open(from)?;
         self.stored(first)?;
         if self.periods.last().is_none_or(|stored| stored.index < to) {
@@ -143,13 +144,13 @@ impl<A> Service<A> {
     }
 
     /// Whether it has left and all is released.
-    fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.left.is_some() && self.epochs_in(self.released) == 0
     }
 
     /// Whether its node served a whole period as it should. Part of one is not enough: short jobs of friends would be a
     /// cheap ladder.
-    fn has_served(&self, period: &Period) -> bool {
+    pub(crate) fn has_served(&self, period: &Period) -> bool {
         self.epochs_in(period.index) == PERIOD && period.rejected == 0 && period.accrued > 0
     }
 }
@@ -181,7 +182,7 @@ impl<T: Config> Pallet<T> {
         if Self::is_unknown(service, T::Availability::known(epoch)) {
             return None;
         }
-        let page = T::Availability::service_page(epoch, index / PAGE_SIZE)?;
+        let page = T::Availability::service_page(epoch, page_of(index))?;
         byte_in(&page, index)
     }
 
@@ -192,30 +193,30 @@ impl<T: Config> Pallet<T> {
         if due == 0 && !service.is_done() {
             return Ok(());
         }
-        let mut place = Place::<T>::load(service.slot)?;
+        let mut account = SlotAccount::<T>::load(service.slot)?;
         for _ in 0..due {
-            Self::release_first(index, &mut service, &mut place)?;
+            Self::release_first(index, &mut service, &mut account)?;
         }
         if service.is_done() {
-            Self::forget(index, &service, &mut place)?;
+            Self::forget(index, &service, &mut account)?;
         } else {
             Services::<T>::insert(index, service);
         }
-        place.store();
+        account.store();
         Ok(())
     }
 
-    fn release_first(index: u32, service: &mut Service<AccountId>, place: &mut Place<T>) -> DispatchResult {
-        let period = *service.periods.first().ok_or(Error::<T>::Corrupted)?;
+    fn release_first(index: u32, service: &mut Service<AccountId>, account: &mut SlotAccount<T>) -> DispatchResult {
+        let period = *service.periods.first().ok_or(Error::<T>::Corrupted(Inconsistency::NoPeriod))?;
         if service.counts && service.has_served(&period) {
-            T::Workers::note(service.license, Outcome::Served);
+            T::NodeRegistry::note(service.license, Outcome::Served);
         }
-        let (burned, paid) = place.release(&service.payee, period.accrued)?;
+        let (burned, paid) = account.release(&service.payee, period.accrued)?;
         let last = service.last();
-        if service.place(last).0 == period.index && !service.is_rejected(last) {
+        if service.period_of(last).0 == period.index && !service.is_rejected(last) {
             let byte = Self::service_byte(service, last, index);
-            let amount = byte.map_or(0, |byte| Self::earning(service, &place.slot, last, byte));
-            place.slot.trial.note_paid(last, amount);
+            let amount = byte.map_or(0, |byte| Self::earning(service, &account.slot, last, byte));
+            account.slot.trial.note_paid(last, amount);
         }
         service.periods.remove(0);
         service.released = period.index.saturating_add(1);
@@ -227,19 +228,19 @@ impl<T: Config> Pallet<T> {
 
     /// Nothing of a service is left to be done: its index is free, and its slot can be closed. If it came to nothing, and
     /// nothing else did of the slot, that is at the requester's cost.
-    fn forget(index: u32, service: &Service<AccountId>, place: &mut Place<T>) -> DispatchResult {
-        place.slot.services.retain(|other| *other != index);
+    fn forget(index: u32, service: &Service<AccountId>, account: &mut SlotAccount<T>) -> DispatchResult {
+        account.slot.services.retain(|other| *other != index);
         Services::<T>::remove(index);
-        let burned = Self::waste(&place.slot, service);
+        let burned = Self::waste(&account.slot, service);
         if burned > 0 {
-            place.burn(burned)?;
+            account.burn(burned)?;
             let (slot, license) = (service.slot, service.license);
             Self::deposit_event(Event::CameToNothing { slot, license, index, burned });
         }
         Agenda::<T>::remove(Self::payday(service.last()), index);
         Self::touch(index);
         Self::free_index(index);
-        place.try_close()
+        account.try_close()
     }
 
     /// When a service whose last epoch is `last` can be paid out, if all of its epochs are closed by then.
@@ -251,8 +252,8 @@ impl<T: Config> Pallet<T> {
     fn rejectable(slot: &Slot, epoch: EpochIndex) -> Result<Vec<Earned>, Error<T>> {
         let mut found = Vec::new();
         for index in &slot.services {
-            let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
-            if service.is_in(epoch) && service.place(epoch).0 >= service.released {
+            let service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
+            if service.is_in(epoch) && service.period_of(epoch).0 >= service.released {
                 found.push((*index, service));
             }
         }
@@ -270,28 +271,29 @@ impl<T: Config> Pallet<T> {
     /// What rejecting `epoch` of a slot of `owner` takes, if it can be rejected: then that succeeds, so that it need not cost
     /// a fee.
     pub(crate) fn check_reject(owner: &AccountId, id: SlotRef, epoch: EpochIndex) -> Result<Rejection<T>, Error<T>> {
-        let place = Place::<T>::load(id)?;
-        ensure!(place.job.owner == *owner, Error::<T>::NotOwner);
-        let services = Self::rejectable(&place.slot, epoch)?;
+        let account = SlotAccount::<T>::load(id)?;
+        ensure!(account.job.owner == *owner, Error::<T>::NotOwner);
+        let services = Self::rejectable(&account.slot, epoch)?;
         let burned = services.iter().fold(0, |sum: Balance, (_, _, amount)| sum.saturating_add(*amount));
         ensure!(burned > 0, Error::<T>::NothingEarned);
+        // ADR 0019: an epoch's price, or rejecting one that earned nothing would be a free draw.
         // What was released for the epoch is paid and burned: it is part of the price.
-        let spent = place.slot.trial.paid_in(epoch).saturating_add(burned);
-        let topped = place.slot.price(epoch).saturating_sub(spent);
+        let spent = account.slot.trial.paid_in(epoch).saturating_add(burned);
+        let topped = account.slot.price(epoch).saturating_sub(spent);
         let funds = T::Currency::reducible_balance(owner, Preservation::Expendable, Fortitude::Polite);
         ensure!(topped <= funds, Error::<T>::InsufficientFunds);
-        Ok(Rejection { place, services, burned, topped })
+        Ok(Rejection { account, services, burned, topped })
     }
 
     /// Burn what a slot's services earned in `epoch`, and of the owner's own what is missing to the epoch's price.
     pub(crate) fn do_reject(owner: &AccountId, id: SlotRef, epoch: EpochIndex) -> DispatchResult {
-        let Rejection { mut place, services, burned, topped } = Self::check_reject(owner, id, epoch)?;
+        let Rejection { mut account, services, burned, topped } = Self::check_reject(owner, id, epoch)?;
         if topped > 0 {
             T::Currency::burn_from(owner, topped, Preservation::Expendable, Precision::Exact, Fortitude::Polite)?;
             T::Supply::note_burned(topped);
         }
-        place.burn(burned)?;
-        place.store();
+        account.burn(burned)?;
+        account.store();
         Self::deposit_event(Event::Rejected { slot: id, epoch, burned, topped });
         for (index, service, amount) in services {
             Self::reject_service(index, service, epoch, amount)?;
@@ -308,8 +310,9 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         // One service is blamed once: further rejections burn what it earned, not its reputation again.
         let blamed = service.periods.iter().any(|period| period.rejected != 0);
-        let (period, bit) = service.stored(epoch).ok_or(Error::<T>::Corrupted)?;
-        period.accrued = period.accrued.checked_sub(amount).ok_or(Error::<T>::Corrupted)?;
+        let (period, bit) = service.stored(epoch).ok_or(Error::<T>::Corrupted(Inconsistency::NoPeriod))?;
+        period.accrued =
+            period.accrued.checked_sub(amount).ok_or(Error::<T>::Corrupted(Inconsistency::ServiceOverdrawn))?;
         period.rejected |= bit;
         let serves = service.left.is_none();
         Services::<T>::insert(index, &service);
@@ -322,6 +325,3 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

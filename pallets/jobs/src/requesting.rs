@@ -1,6 +1,6 @@
 //! Asking for a job, and for more of it: what is refused and why, what is held, what is drawn.
 
-use crate::{pallet::*, place::Place, types::*};
+use crate::{pallet::*, slot_account::SlotAccount, types::*};
 use alloc::{boxed::Box, vec::Vec};
 use frame_support::{
     ensure,
@@ -17,11 +17,13 @@ use ratio1_primitives::{
         Gpu, HealthCheck, JobRequest, Selectors, SlotRef, Tier, MAX_EPOCHS, MAX_LOOKED_FOR, MAX_NODES,
     },
     kyc::EntityId,
-    refusal::{KycRefusal, PriceRefusal},
     traits::{Draws, KycInspect, PriceInspect, SupplyLedger},
     AccountId, Balance, EpochIndex, JobId,
 };
 use sp_runtime::{DispatchError, DispatchResult};
+
+ratio1_pallet_support::impl_from_kyc_refusal!(Error);
+ratio1_pallet_support::impl_from_price_refusal!(Error);
 
 /// Slots that would be added to a job.
 pub(crate) struct Order {
@@ -51,9 +53,9 @@ pub(crate) struct Extension {
     slots: Vec<u16>,
 }
 
-/// Why a request makes no sense, whoever asks.
+/// Why a request can be nobody's, whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nonsense {
+pub(crate) enum InvalidRequest {
     Nodes,
     Epochs,
     Cid,
@@ -65,18 +67,18 @@ enum Nonsense {
     Health,
 }
 
-impl<T> From<Nonsense> for Error<T> {
-    fn from(nonsense: Nonsense) -> Self {
-        match nonsense {
-            Nonsense::Nodes => Self::NodesOutOfBounds,
-            Nonsense::Epochs => Self::EpochsOutOfBounds,
-            Nonsense::Cid => Self::BadCid,
-            Nonsense::Spec => Self::SpecOutOfBounds,
-            Nonsense::Tag => Self::BadTag,
-            Nonsense::Country => Self::BadCountry,
-            Nonsense::Contradiction => Self::ContradictorySelectors,
-            Nonsense::Include => Self::TooFewIncluded,
-            Nonsense::Health => Self::BadHealthCheck,
+impl<T> From<InvalidRequest> for Error<T> {
+    fn from(invalid: InvalidRequest) -> Self {
+        match invalid {
+            InvalidRequest::Nodes => Self::NodesOutOfBounds,
+            InvalidRequest::Epochs => Self::EpochsOutOfBounds,
+            InvalidRequest::Cid => Self::BadCid,
+            InvalidRequest::Spec => Self::SpecOutOfBounds,
+            InvalidRequest::Tag => Self::BadTag,
+            InvalidRequest::Country => Self::BadCountry,
+            InvalidRequest::Contradiction => Self::ContradictorySelectors,
+            InvalidRequest::Include => Self::TooFewIncluded,
+            InvalidRequest::Health => Self::BadHealthCheck,
         }
     }
 }
@@ -115,25 +117,25 @@ fn is_sound(check: &HealthCheck) -> bool {
     check.port != 0 && check.path.first() == Some(&b'/') && check.path.iter().all(u8::is_ascii_graphic)
 }
 
-/// Whether a request makes sense.
-fn make_sense(request: &JobRequest) -> Result<(), Nonsense> {
+/// Whether a request is one that anybody may make.
+pub(crate) fn validate(request: &JobRequest) -> Result<(), InvalidRequest> {
     let JobRequest { nodes, epochs, spec, spec_bytes, selectors, health, .. } = request;
     let nodes = u32::from(*nodes);
-    ensure!((1..=MAX_NODES).contains(&nodes), Nonsense::Nodes);
-    ensure!((1..=MAX_EPOCHS).contains(epochs), Nonsense::Epochs);
-    ensure!(spec.is_well_formed(), Nonsense::Cid);
-    ensure!((1..=MAX_SPEC_BYTES).contains(spec_bytes), Nonsense::Spec);
-    ensure!(selectors.tags.iter().chain(&selectors.not_tags).all(|tag| is_tag(tag)), Nonsense::Tag);
+    ensure!((1..=MAX_NODES).contains(&nodes), InvalidRequest::Nodes);
+    ensure!((1..=MAX_EPOCHS).contains(epochs), InvalidRequest::Epochs);
+    ensure!(spec.is_well_formed(), InvalidRequest::Cid);
+    ensure!((1..=MAX_SPEC_BYTES).contains(spec_bytes), InvalidRequest::Spec);
+    ensure!(selectors.tags.iter().chain(&selectors.not_tags).all(|tag| is_tag(tag)), InvalidRequest::Tag);
     let mut countries = selectors.countries.iter().chain(&selectors.not_countries);
-    ensure!(countries.all(|country| country.is_well_formed()), Nonsense::Country);
-    ensure!(!are_contradictory(selectors), Nonsense::Contradiction);
-    ensure!(are_enough(selectors, nodes), Nonsense::Include);
-    ensure!(health.as_ref().is_none_or(is_sound), Nonsense::Health);
+    ensure!(countries.all(|country| country.is_well_formed()), InvalidRequest::Country);
+    ensure!(!are_contradictory(selectors), InvalidRequest::Contradiction);
+    ensure!(are_enough(selectors, nodes), InvalidRequest::Include);
+    ensure!(health.as_ref().is_none_or(is_sound), InvalidRequest::Health);
     Ok(())
 }
 
 /// Whether a slot can be paid for `epochs` epochs more than it is.
-fn has_room_for(slot: &Slot, current: EpochIndex, epochs: u32) -> bool {
+pub(crate) fn has_room_for(slot: &Slot, current: EpochIndex, epochs: u32) -> bool {
     let begin = slot.started.map_or(EpochIndex(0), |_| current);
     let ahead = slot.ends().0.saturating_sub(begin.0);
     epochs > 0 && ahead.checked_add(epochs).is_some_and(|all| all <= MAX_EPOCHS)
@@ -147,22 +149,13 @@ fn used_draws(slot: &Slot) -> Balance {
 impl<T: Config> Pallet<T> {
     /// What a node costs per epoch now. A rate at which it costs nothing that can be counted is none.
     pub(crate) fn price_now(tier: Tier, gpu: Option<Gpu>) -> Result<Balance, Error<T>> {
-        let rate = T::Price::rate().map_err(|refusal| match refusal {
-            PriceRefusal::Missing => Error::<T>::RateMissing,
-            PriceRefusal::Stale(_) => Error::<T>::RateStale,
-        })?;
+        let rate = T::Price::rate().map_err(Error::<T>::from)?;
         node_price(tier, gpu, rate).ok_or(Error::<T>::RateMissing)
     }
 
     /// On whose behalf `owner` may ask.
     fn admitted(owner: &AccountId) -> Result<EntityId, Error<T>> {
-        let attestation = T::Kyc::admits(owner).map_err(|refusal| match refusal {
-            KycRefusal::NotAttested => Error::<T>::NotAttested,
-            KycRefusal::Expired(_) => Error::<T>::AttestationExpired,
-            KycRefusal::Revoked => Error::<T>::AttestationRevoked,
-            KycRefusal::CountryProhibited => Error::<T>::CountryProhibited,
-        })?;
-        Ok(attestation.entity)
+        Ok(T::Kyc::admits(owner).map_err(Error::<T>::from)?.entity)
     }
 
     /// What a node costs per epoch now, if that is not above `max_price`.
@@ -183,6 +176,7 @@ impl<T: Config> Pallet<T> {
     /// What `nodes` nodes cost for `epochs` epochs at `price`, if nodes may be looked for so many more slots of `entity`,
     /// and `owner` can pay.
     fn order(owner: &AccountId, entity: EntityId, price: Balance, nodes: u16, epochs: u32) -> Result<Order, Error<T>> {
+        // ADR 0024: slots are bounded, not jobs, whichever call asks for them.
         let looked_for = T::Draws::looked_for(entity).saturating_add(nodes.into());
         ensure!(looked_for <= MAX_LOOKED_FOR, Error::<T>::TooManyLookedFor);
         let draw_fee = Settings::<T>::get().creation_fee();
@@ -201,7 +195,7 @@ impl<T: Config> Pallet<T> {
         request: &JobRequest,
         max_price: Balance,
     ) -> Result<Order, DispatchError> {
-        make_sense(request).map_err(Error::<T>::from)?;
+        validate(request).map_err(Error::<T>::from)?;
         let entity = Self::admitted(owner)?;
         let price = Self::price_within(request, max_price)?;
         Ok(Self::order(owner, entity, price, request.nodes, request.epochs)?)
@@ -212,7 +206,7 @@ impl<T: Config> Pallet<T> {
         let order = Self::check_request(&owner, &request, max_price)?;
         Self::burn_fee(&owner, order.fee)?;
         let id = JobId(NextJob::<T>::get());
-        NextJob::<T>::put(id.0.checked_add(1).ok_or(Error::<T>::Corrupted)?);
+        NextJob::<T>::put(id.0.checked_add(1).ok_or(Error::<T>::Corrupted(Inconsistency::OutOfNumbers))?);
         let job = Job {
             owner: owner.clone(),
             entity: order.entity,
@@ -244,9 +238,10 @@ impl<T: Config> Pallet<T> {
     /// Add `nodes` slots to a job and draw their nodes, all in one draw. Their epochs count from each slot's first
     /// acceptance.
     fn add_slots(id: JobId, mut job: Job<AccountId>, nodes: u16, epochs: u32, order: Order) -> DispatchResult {
-        let end = job.slots.checked_add(nodes).ok_or(Error::<T>::Corrupted)?;
+        let end = job.slots.checked_add(nodes).ok_or(Error::<T>::Corrupted(Inconsistency::OutOfNumbers))?;
         let slots: Vec<u16> = (job.slots..end).collect();
-        let drawn = BoundedVec::try_from(slots.clone()).map_err(|_| Error::<T>::Corrupted)?;
+        let drawn =
+            BoundedVec::try_from(slots.clone()).map_err(|_| Error::<T>::Corrupted(Inconsistency::OutOfNumbers))?;
         let state = SlotState::Drawing { draw: Self::open_draw(id, job.entity, drawn, 0)? };
         let term = Term { until: EpochIndex(epochs), price: order.price };
         for number in slots {
@@ -262,11 +257,11 @@ impl<T: Config> Pallet<T> {
                 tried: Default::default(),
                 trial: Default::default(),
             };
-            let mut place = Place::<T>::new(SlotRef { job: id, slot: number }, job, slot);
-            place.hold(order.each)?;
-            place.set_state(state);
-            job = place.job.clone();
-            place.store();
+            let mut account = SlotAccount::<T>::new(SlotRef { job: id, slot: number }, job, slot);
+            account.hold(order.each)?;
+            account.set_state(state);
+            job = account.job.clone();
+            account.store();
         }
         Ok(())
     }
@@ -276,7 +271,7 @@ impl<T: Config> Pallet<T> {
         let job = Self::job_of(owner, id)?;
         ensure!(job.live > 0, Error::<T>::JobEnded);
         ensure!(job.cancelled.is_none(), Error::<T>::AlreadyCancelled);
-        let request = Requests::<T>::get(id).ok_or(Error::<T>::Corrupted)?;
+        let request = Requests::<T>::get(id).ok_or(Error::<T>::Corrupted(Inconsistency::NoRequest))?;
         Ok((job, request))
     }
 
@@ -318,20 +313,20 @@ impl<T: Config> Pallet<T> {
     }
 
     fn extend_slot(id: SlotRef, epochs: u32, price: Balance, cost: Balance) -> DispatchResult {
-        let mut place = Place::<T>::load(id)?;
-        ensure!(place.slot.append(epochs, price), Error::<T>::TooManyTerms);
-        place.hold(cost.saturating_add(used_draws(&place.slot)))?;
-        place.slot.draws = SPARE_DRAWS;
-        if let SlotState::Running { index } = place.slot.state {
-            let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted)?;
+        let mut account = SlotAccount::<T>::load(id)?;
+        ensure!(account.slot.append(epochs, price), Error::<T>::TooManyTerms);
+        account.hold(cost.saturating_add(used_draws(&account.slot)))?;
+        account.slot.draws = SPARE_DRAWS;
+        if let SlotState::Running { index } = account.slot.state {
+            let mut service = Services::<T>::get(index).ok_or(Error::<T>::Corrupted(Inconsistency::NoService))?;
             if !service.leaving {
                 Agenda::<T>::remove(service.ends, index);
-                service.ends = place.slot.ends();
+                service.ends = account.slot.ends();
                 Self::schedule(index, service.ends);
                 Services::<T>::insert(index, service);
             }
         }
-        place.store();
+        account.store();
         Ok(())
     }
 
@@ -372,6 +367,3 @@ impl<T: Config> Pallet<T> {
         Self::add_slots(id, job, nodes, epochs, order)
     }
 }
-
-#[cfg(test)]
-mod tests;

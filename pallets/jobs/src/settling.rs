@@ -4,7 +4,8 @@
 //! head, some in each block.
 
 use crate::{
-    blame::Suspect, pallet::*, place::Place, releasing::byte_in, types::*, WeightInfo, LOG_TARGET, SETTLE_CHUNK,
+    blame::Suspect, indices::page_of, pallet::*, releasing::byte_in, slot_account::SlotAccount, types::*, WeightInfo,
+    LOG_TARGET, SETTLE_CHUNK,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -12,6 +13,7 @@ use frame_support::{
     weights::{Weight, WeightMeter},
     BoundedVec,
 };
+use ratio1_pallet_support::attempt;
 use ratio1_primitives::{
     ballot::Page, jobs::SlotRef, traits::AvailabilityProvider, AccountId, Balance, BlockNumber, EpochIndex, PAGE_SIZE,
 };
@@ -42,9 +44,9 @@ impl Step {
 
 /// Remember a byte if it is among the newest.
 fn remember(recent: &mut Recent, epoch: EpochIndex, byte: u8) {
-    let place = recent.iter().position(|(other, _)| epoch < *other).unwrap_or(recent.len());
+    let at = recent.iter().position(|(other, _)| epoch < *other).unwrap_or(recent.len());
     // A full list loses its oldest entry, and does not take one that is older still.
-    let _ = recent.force_insert_keep_right(place, (epoch, byte));
+    let _ = recent.force_insert_keep_right(at, (epoch, byte));
 }
 
 /// Whether a service fails with its byte of `epoch`: below half; below the threshold in this and a neighbouring epoch;
@@ -115,13 +117,13 @@ impl<T: Config> Pallet<T> {
                 continue;
             };
             // A step stays within a page.
-            let page = cursor.index / PAGE_SIZE;
+            let page = page_of(cursor.index);
             let end = services.min(cursor.index.saturating_add(SETTLE_CHUNK));
             let end = end.min(page.saturating_add(1).saturating_mul(PAGE_SIZE));
             let count = end.saturating_sub(cursor.index);
             let weight = match closed {
                 ClosedEpochs::Finalised(_) => T::WeightInfo::settle_chunk(count),
-                ClosedEpochs::Lapsed { .. } => T::WeightInfo::put_off_chunk(count),
+                ClosedEpochs::Lapsed { .. } => T::WeightInfo::postpone_chunk(count),
             };
             if meter.try_consume(weight).is_err() {
                 return;
@@ -165,7 +167,7 @@ impl<T: Config> Pallet<T> {
     fn settle_one(index: u32, step: &Step, meter: &mut WeightMeter) -> bool {
         let Some(service) = Services::<T>::get(index) else { return true };
         let byte = step.page.as_ref().and_then(|page| byte_in(page, index));
-        let settled = Self::attempt("settling", || match step.closed {
+        let settled = attempt(LOG_TARGET, "settling", || match step.closed {
             ClosedEpochs::Finalised(epoch) if Self::is_unknown(&service, step.known) => {
                 Self::settle_unknown(index, service, epoch)
             }
@@ -183,13 +185,13 @@ impl<T: Config> Pallet<T> {
             return false;
         }
         if let Some((slot, guilty)) = lesson {
-            Self::attempt("learning", || Self::learn(service.slot, slot, guilty));
+            attempt(LOG_TARGET, "learning", || Self::learn(service.slot, slot, guilty));
         }
         if let Some(epoch) = failed {
-            Self::attempt("failing", || Self::fail(index, Leaving::Failed, epoch));
+            attempt(LOG_TARGET, "failing", || Self::fail(index, Leaving::Failed, epoch));
         }
         if due > 0 {
-            Self::attempt("releasing", || Self::release_due(index));
+            attempt(LOG_TARGET, "releasing", || Self::release_due(index));
         }
         true
     }
@@ -222,9 +224,9 @@ impl<T: Config> Pallet<T> {
             return Self::settle_lapsed(index, service, epoch, epoch, true);
         };
         let SlotRef { job, slot } = service.slot;
-        let slot = Slots::<T>::get(job, slot).ok_or(Error::<T>::Corrupted)?;
+        let slot = Slots::<T>::get(job, slot).ok_or(Error::<T>::Corrupted(Inconsistency::NoSlot))?;
         let amount = Self::earning(&service, &slot, epoch, byte);
-        service.settle(epoch, amount).ok_or(Error::<T>::Corrupted)?;
+        service.settle(epoch, amount).ok_or(Error::<T>::Corrupted(Inconsistency::PeriodClosed))?;
         remember(&mut service.recent, epoch, byte);
         Services::<T>::insert(index, &service);
         Ok(Some(service))
@@ -238,13 +240,15 @@ impl<T: Config> Pallet<T> {
         service: Service<AccountId>,
         epoch: EpochIndex,
     ) -> Result<Option<Service<AccountId>>, DispatchError> {
-        let slot = Slots::<T>::get(service.slot.job, service.slot.slot).ok_or(Error::<T>::Corrupted)?;
+        let slot =
+            Slots::<T>::get(service.slot.job, service.slot.slot).ok_or(Error::<T>::Corrupted(Inconsistency::NoSlot))?;
         let others = slot.services.iter().filter(|other| **other != index).filter_map(Services::<T>::get);
+        // ADR 0025: one that is paid for a part of the epoch has spent the money.
         let alone = slot.trial.paid.0 != epoch && !others.into_iter().any(|other| other.is_in(epoch));
         Self::settle_lapsed(index, service, epoch, epoch, alone)
     }
 
-    /// Account for the epochs `first..=last`, which lapsed, and put the end of the service off by as many if it still
+    /// Account for the epochs `first..=last`, which lapsed, and postpone the end of the service by as many if it still
     /// serves, and they are to be made good. `None` as in [`Self::settle_finalised`]; no harm if it is done twice.
     fn settle_lapsed(
         index: u32,
@@ -257,39 +261,42 @@ impl<T: Config> Pallet<T> {
         if first > last || !service.is_in(first) || service.is_settled(first) {
             return Ok(Some(service).filter(|service| first <= last && service.is_in(first)));
         }
-        let (place, stays) = (service.slot, made_good && service.left.is_none() && !service.leaving);
-        if stays && Self::put_off(index, &mut service, first, last)? {
-            Self::deposit_event(Event::PutOff { slot: place, ends: service.ends });
+        let (slot, stays) = (service.slot, made_good && service.left.is_none() && !service.leaving);
+        if stays && Self::postpone_end(index, &mut service, first, last)? {
+            Self::deposit_event(Event::EndPostponed { slot, ends: service.ends });
         }
-        service.settle_lapsed(first, last.min(service.last())).ok_or(Error::<T>::Corrupted)?;
+        service
+            .settle_lapsed(first, last.min(service.last()))
+            .ok_or(Error::<T>::Corrupted(Inconsistency::PeriodClosed))?;
         Services::<T>::insert(index, &service);
         Ok(Some(service))
     }
 
-    /// Put the end of a slot and of its service off by the epochs `first..=last`, all closed, of which `first` is the
+    /// Postpone the end of a slot and of its service by the epochs `first..=last`, all closed, of which `first` is the
     /// slot's. All count, also those after its end: what is left of the slot from `first` on is served after `last`. It
     /// then costs the lowest of the prices that were not charged. `false` if the slot has had too many prices, or if its end
     /// has passed and was not among these epochs: those after it may be closed already, and would never be settled.
-    fn put_off(
+    fn postpone_end(
         index: u32,
         service: &mut Service<AccountId>,
         first: EpochIndex,
         last: EpochIndex,
     ) -> Result<bool, DispatchError> {
-        let mut place = Place::<T>::load(service.slot)?;
+        let mut account = SlotAccount::<T>::load(service.slot)?;
         let passed = service.ends < Self::current() && last < service.ends;
-        if passed || place.slot.state != (SlotState::Running { index }) {
+        if passed || account.slot.state != (SlotState::Running { index }) {
             return Ok(false);
         }
-        let price = lowest_price(&place.slot, first, last);
+        // ADR 0019: at its own price, so that what is held always covers what can still be earned.
+        let price = lowest_price(&account.slot, first, last);
         let epochs = last.0.saturating_sub(first.0).saturating_add(1);
-        if !place.slot.append(epochs, price) {
+        if !account.slot.append(epochs, price) {
             return Ok(false);
         }
         Agenda::<T>::remove(service.ends, index);
-        service.ends = place.slot.ends();
+        service.ends = account.slot.ends();
         Self::schedule(index, service.ends);
-        place.store();
+        account.store();
         Ok(true)
     }
 }
@@ -297,9 +304,7 @@ impl<T: Config> Pallet<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mock;
     use proptest::prelude::*;
-    use ratio1_primitives::refusal::PriceRefusal;
 
     const THRESHOLD: u8 = 250;
 
@@ -386,29 +391,6 @@ mod tests {
         assert_eq!(lowest_price(&slot, e(15), e(19)), 5);
         assert_eq!(lowest_price(&slot, e(14), e(1_000)), 3);
         assert_eq!(lowest_price(&slot, e(20), e(1_000)), 0);
-    }
-
-    /// The epochs that lapse go beyond the end of a slot that cannot be put off.
-    #[test]
-    fn slot_ends_in_time_when_it_has_too_many_prices_to_be_put_off() {
-        mock::run(1, || {
-            let job = mock::ask(mock::alice(), mock::request());
-            let id = mock::slot(job, 0);
-            let index = mock::serve(id);
-            for n in 1..MAX_TERMS {
-                let rate = mock::QUARTER - mock::QUARTER / 100 * Balance::from(n);
-                mock::Rate::put(Ok::<_, PriceRefusal>(rate));
-                mock::Jobs::extend(mock::origin(mock::alice()), job, 1, Balance::MAX).unwrap();
-            }
-            let ends = mock::slot_of(id).ends();
-            assert_eq!(ends, e(mock::FIRST + 10 + MAX_TERMS - 1));
-            mock::run_closing(mock::FIRST + 2, &[]);
-            mock::block_after(1_000 * mock::EPOCH_MS);
-            mock::next_block();
-            assert_eq!(mock::slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
-            assert_eq!(Services::<mock::Test>::get(index).unwrap().last(), ends.minus(1));
-            mock::run_dry();
-        });
     }
 
     proptest! {

@@ -16,6 +16,7 @@ use ratio1_primitives::{
     jobs::{Client, SlotRef, MAX_SERVICES, MAX_SLOTS_PER_NODE, PERIOD, REJECTION_EPOCHS},
     pages,
     traits::{Draws, LicenseInspect, OracleInspect},
+    width::as_usize,
     AccountId, Balance, EpochIndex, JobId, LicenseClass, LicenseId,
 };
 use sp_runtime::TryRuntimeError;
@@ -173,7 +174,10 @@ impl<T: Config> Pallet<T> {
             *sum = sum.saturating_add(sums.held);
         }
         ensure!(count == NextJob::<T>::get(), "a job is missing");
-        ensure!(JobsOf::<T>::iter_keys().count() as u64 == count, "an account lists a job that does not exist");
+        ensure!(
+            u64::try_from(JobsOf::<T>::iter_keys().count()) == Ok(count),
+            "an account lists a job that does not exist"
+        );
         ensure!(seen.jobs.is_empty(), "a slot of no job");
         ensure!(Requests::<T>::iter_keys().all(Jobs::<T>::contains_key), "a request of no job");
         for (owner, sum) in held {
@@ -213,7 +217,7 @@ impl<T: Config> Pallet<T> {
     fn check_assigned(seen: &Seen) -> Check {
         let mut count = 0usize;
         for (license, slots) in &seen.assigned {
-            ensure!(slots.len() <= MAX_SLOTS_PER_NODE as usize, "a license with more slots than a node can run");
+            ensure!(slots.len() <= as_usize(MAX_SLOTS_PER_NODE), "a license with more slots than a node can run");
             ensure!(slots.iter().all(|slot| Assigned::<T>::contains_key(license, slot)), "a slot its license misses");
             let jobs: BTreeSet<JobId> = slots.iter().map(|slot| slot.job).collect();
             ensure!(jobs.len() == slots.len(), "a license has two slots of one job");
@@ -266,9 +270,11 @@ impl<T: Config> Pallet<T> {
         for period in &service.periods {
             ensure!(period.index >= service.released, "a period that is released");
             ensure!(period.rejected & !period.settled == 0, "an epoch rejected that is not settled");
-            ensure!((period.settled >> PERIOD) == 0, "a period with too many epochs");
+            ensure!(period.settled.checked_shr(PERIOD).unwrap_or(0) == 0, "a period with too many epochs");
             let begin = service.first.plus(period.index.saturating_mul(PERIOD));
-            let late = |offset: u32| period.settled >> offset & 1 == 1 && begin.plus(offset) > service.last();
+            let late = |offset: u32| {
+                period.settled.checked_shr(offset).unwrap_or(0) & 1 == 1 && begin.plus(offset) > service.last()
+            };
             ensure!(!(0..PERIOD).any(late), "an epoch settled that was not served");
         }
         Ok(())
@@ -293,11 +299,11 @@ impl<T: Config> Pallet<T> {
         ensure!(indices <= MAX_SERVICES, "more indices than a ballot has places for");
         ensure!(Spare::<T>::iter_keys().all(|place| place < count), "a spare index beyond the top");
         let spare: BTreeSet<u32> = Spare::<T>::iter_values().collect();
-        ensure!(spare.len() == count as usize, "a spare index is missing, or there twice");
+        ensure!(spare.len() == as_usize(count), "a spare index is missing, or there twice");
         ensure!(spare.iter().all(|index| *index < indices), "a spare index that was never used");
         ensure!(!spare.iter().any(Services::<T>::contains_key), "a spare index that is in use");
         let used = Services::<T>::iter_keys().count().saturating_add(spare.len());
-        ensure!(used == indices as usize, "an index is lost");
+        ensure!(used == as_usize(indices), "an index is lost");
         ensure!(Revisions::<T>::iter_keys().all(|page| page < pages(indices)), "a revision beyond the last page");
         Ok(())
     }
@@ -339,128 +345,5 @@ impl<T: Config> Pallet<T> {
             ensure!(first <= last && last < Self::current(), "an epoch is closed before it has ended");
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::blame::Suspect;
-    use crate::{
-        mock::{Jobs as Pallet, *},
-        pallet::Jobs,
-    };
-    use frame_support::{
-        storage::with_transaction,
-        traits::{fungible::MutateHold, tokens::Precision},
-        BoundedVec,
-    };
-    use ratio1_primitives::jobs::Outcome;
-    use sp_runtime::{DispatchError, TransactionOutcome};
-
-    type Break = fn(SlotRef);
-
-    /// What is found after `corrupt` broke the storage around a slot; then it is mended.
-    fn found(corrupt: Break, id: SlotRef) -> TryRuntimeError {
-        let run = || {
-            corrupt(id);
-            TransactionOutcome::Rollback(Ok::<_, DispatchError>(Pallet::do_try_state()))
-        };
-        with_transaction(run).expect("it can be rolled back").expect_err("it is found")
-    }
-
-    fn change_job(id: SlotRef, change: fn(&mut Job<AccountId>)) {
-        Jobs::<Test>::mutate(id.job, |job| change(job.as_mut().expect("there is a job")));
-    }
-
-    fn change_slot(id: SlotRef, change: fn(&mut Slot)) {
-        Slots::<Test>::mutate(id.job, id.slot, |slot| change(slot.as_mut().expect("there is a slot")));
-    }
-
-    fn change_service(change: fn(&mut Service<AccountId>)) {
-        Services::<Test>::mutate(0, |service| change(service.as_mut().expect("there is a service")));
-    }
-
-    /// The slot is running as service 0; the next one of its job is offered, and one of another job is drawn.
-    const BREAKS: [(&str, Break); 32] = [
-        ("a slot's terms are out of order", |id| change_slot(id, |slot| assert!(slot.append(0, 1)))),
-        ("a slot's service is another's", |_| change_service(|service| service.slot.slot = 1)),
-        ("a slot holds less than it may have to pay", |id| change_slot(id, |slot| slot.held -= 1)),
-        ("a service that runs on no running slot", |_| {
-            change_service(|service| service.left = Some(Left { at: 1, last: service.first }))
-        }),
-        ("a service ends without its slot", |_| change_service(|service| service.ends = service.ends.minus(1))),
-        ("a slot that no draw looks for", |_| pallet_draws::Draws::<Test>::remove(entity(&bob()), 1)),
-        ("a slot with more draws in hand than it can have", |id| change_slot(id, |slot| slot.draws += 1)),
-        ("a license is left out of a slot twice", |id| {
-            change_slot(id, |slot| (0..2).for_each(|_| slot.leave_out(LicenseId(1), Setback::Failed)))
-        }),
-        ("an offer that never lapses", |_| assert!(Deadlines::<Test>::drain().next().is_some())),
-        ("a deadline of no offer", |id| Deadlines::<Test>::insert(1_000_000, id, ())),
-        ("a slot its license misses", |_| assert!(Assigned::<Test>::drain().next().is_some())),
-        ("a license has a slot that is not its own", |id| Assigned::<Test>::insert(LicenseId(7_000), id, ())),
-        ("a slot of an oracle", |id| change_deed(server(id), |deed| deed.oracle = true)),
-        ("a slot of a license that is not linked, or banned", |id| {
-            change_deed(server(id), |deed| deed.state.link = None)
-        }),
-        ("a slot of another deed than a Node Deed", |id| {
-            change_deed(server(id), |deed| deed.state.class = LicenseClass::Master)
-        }),
-        ("what is held of an account is not what its slots hold", |_| {
-            let released = Balances::release(&HoldReason::Job.into(), &alice(), 1, Precision::Exact);
-            assert_eq!(released, Ok(1));
-        }),
-        ("a job's money does not add up", |id| change_job(id, |job| job.ledger.paid += 1)),
-        ("the slots of a job are miscounted", |id| change_job(id, |job| job.running += 1)),
-        ("a job's state is not what its slots say", |id| change_job(id, |job| job.state = JobState::Running)),
-        ("a request is missing, or outlived its job", |id| Requests::<Test>::remove(id.job)),
-        ("a job that its owner does not list", |id| JobsOf::<Test>::remove(alice(), id.job.0.to_be_bytes())),
-        ("a service that is not on the agenda", |_| assert!(Agenda::<Test>::drain().next().is_some())),
-        ("an entry of the agenda for no service", |_| Agenda::<Test>::insert(EpochIndex(1_000), 77, ())),
-        ("an index is lost", |_| Indices::<Test>::put(2)),
-        ("a spare index that is in use", |_| {
-            Spare::<Test>::insert(0, 0);
-            SpareCount::<Test>::put(1);
-        }),
-        ("an epoch settled that was not served", |_| {
-            let period = Period { index: 0, accrued: 0, settled: 1 << 29, rejected: 0 };
-            Services::<Test>::mutate(0, |service| {
-                let periods = &mut service.as_mut().expect("there is a service").periods;
-                assert!(periods.try_push(period).is_ok());
-            });
-        }),
-        ("a license is blamed for nothing", |_| Blamed::<Test>::insert(LicenseId(1), crate::Blames::default())),
-        ("a license is blamed for what was covered", |_| {
-            let blame = Blame { entity: [1; 32], outcome: Outcome::Failed, epoch: EpochIndex(1) };
-            Blamed::<Test>::insert(LicenseId(1), crate::Blames::truncate_from(vec![blame; 2]));
-        }),
-        ("a slot was served well, and nothing earned", |id| change_slot(id, |slot| slot.trial.fit = true)),
-        ("an outcome waits for a slot that is known to be fit", |id| {
-            change_slot(id, |slot| {
-                let (license, outcome, epoch) = (LicenseId(1), Outcome::Failed, EpochIndex(1));
-                (slot.trial.fit, slot.trial.earned) = (true, true);
-                slot.trial.suspects = BoundedVec::truncate_from(vec![Suspect { license, outcome, epoch }]);
-            })
-        }),
-        ("a closed epoch is missing, or settled and there", |_| Settled::<Test>::mutate(|cursor| cursor.tail += 1)),
-        ("an epoch is closed before it has ended", |_| {
-            Pallet::on_finalised(EpochIndex(1_000));
-        }),
-    ];
-
-    #[test]
-    fn corruption_is_found_when_storage_is_broken() {
-        new_test_ext(8).execute_with(|| {
-            let job = ask(alice(), ratio1_primitives::jobs::JobRequest { nodes: 2, ..request() });
-            let id = slot(job, 0);
-            assert_eq!(serve(id), 0);
-            draw(slot(job, 1));
-            ask(bob(), request());
-            check();
-            for (what, corrupt) in BREAKS {
-                assert_eq!(found(corrupt, id), TryRuntimeError::Other(what));
-            }
-            check();
-        });
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::blame::Trial;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{traits::ConstU32, BoundedVec};
+use frame_support::{traits::ConstU32, BoundedVec, PalletError};
 use ratio1_primitives::{
     jobs::{Drawn, SlotRef, PERIOD},
     kyc::EntityId,
@@ -22,6 +22,54 @@ pub const MAX_RECENT: u32 = 5;
 pub const SPARE_DRAWS: u8 = 16;
 /// Licenses that had a slot and are not drawn for it again. One that had as many ends.
 pub const MAX_TRIED: u32 = 16;
+
+/// Where stored data do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, PalletError)]
+pub enum Inconsistency {
+    /// The clock of epochs does not run, though jobs are served.
+    NoClock,
+    /// A slot or a service belongs to no job.
+    NoJob,
+    /// A job that lives has lost what was asked for.
+    NoRequest,
+    /// A service belongs to no slot.
+    NoSlot,
+    /// A slot or a job names a service that does not exist.
+    NoService,
+    /// A service has no period where one is due, or is to be rejected.
+    NoPeriod,
+    /// A license that may serve has no owner to be paid.
+    NoOwner,
+    /// An index that is counted as spare is missing.
+    NoSpareIndex,
+    /// A node was found for a slot that does not wait for that draw.
+    NotDrawing,
+    /// A slot with a deadline is not offered.
+    NotOffered,
+    /// A license has a slot that is neither offered to it nor served by it.
+    NotAssigned,
+    /// A service that has ended is to end again.
+    EndedTwice,
+    /// An epoch cannot be accounted for: its period is released, too many are open, or its earnings cannot be counted.
+    PeriodClosed,
+    /// Jobs, or the slots of one, can be numbered no further.
+    OutOfNumbers,
+    /// A slot has more services than it can keep.
+    TooManyServices,
+    /// A slot that is drawn again has no draw in hand.
+    NoDrawLeft,
+    /// The slots of a job are miscounted.
+    SlotsMiscounted,
+    /// More is to leave a slot than is held for it.
+    SlotOverdrawn,
+    /// Less is on hold of the requester's than is held for the slot.
+    HoldMissing,
+    /// More is to be taken from a service than it has earned.
+    ServiceOverdrawn,
+    /// A sum of a job's ledger cannot be counted, or has shrunk.
+    LedgerOverflow,
+}
+
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub enum JobState {
@@ -184,7 +232,7 @@ pub enum Leaving {
     Absent,
 }
 
-/// One place of a job.
+/// One node's place in a job.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Slot {
     /// Where it stands.
@@ -217,7 +265,7 @@ impl Slot {
 
     /// Draw a license for it no more.
     pub(crate) fn leave_out(&mut self, license: LicenseId, why: Setback) {
-        // A full list ends the slot.
+        // ADR 0024: who failed a slot does not get it again. A full list ends the slot.
         let _ = self.tried.try_push(Tried { license, why });
     }
 
@@ -284,7 +332,7 @@ pub struct Period {
 
 /// When a service ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Left {
+pub struct ServiceEnd {
     /// Unix milliseconds.
     pub at: u64,
     /// The last epoch in which it served.
@@ -310,10 +358,10 @@ pub struct Service<AccountId> {
     pub first: EpochIndex,
     /// The first epoch in which it serves no more, as things stand.
     pub ends: EpochIndex,
-    /// Whether it resigned, or its job was cancelled: its end is not put off any more.
+    /// Whether it resigned, or its job was cancelled: its end is not postponed any more.
     pub leaving: bool,
     /// When it ended, if it did.
-    pub left: Option<Left>,
+    pub left: Option<ServiceEnd>,
     /// Whether its outcomes move the license's reputation: drawn without an include list, for another entity.
     pub counts: bool,
     /// The bytes it is judged by, by epoch, the newest at most [`MAX_RECENT`].
@@ -336,9 +384,10 @@ impl<AccountId> Service<AccountId> {
     }
 
     /// The period of one of its epochs, and its bit there.
-    pub fn place(&self, epoch: EpochIndex) -> (u32, u32) {
+    pub fn period_of(&self, epoch: EpochIndex) -> (u32, u32) {
         let offset = epoch.0.saturating_sub(self.first.0);
-        (offset.checked_div(PERIOD).unwrap_or(0), 1u32 << offset.checked_rem(PERIOD).unwrap_or(0))
+        let bit = offset.checked_rem(PERIOD).and_then(|bit| 1u32.checked_shl(bit)).unwrap_or(0);
+        (offset.checked_div(PERIOD).unwrap_or(0), bit)
     }
 }
 

@@ -37,7 +37,7 @@ pub trait WeightInfo {
     /// Settling `n` services for a finalised epoch, none of which fails or is released.
     fn settle_chunk(n: u32) -> Weight;
     /// Making good lapsed epochs of `n` services.
-    fn put_off_chunk(n: u32) -> Weight;
+    fn postpone_chunk(n: u32) -> Weight;
     /// A service failing: it leaves, and its slot is drawn again.
     fn fail() -> Weight;
     /// What a byte tells of its slot, with all outcomes that wait for it.
@@ -109,7 +109,7 @@ impl WeightInfo for () {
     fn settle_chunk(n: u32) -> Weight {
         rough(4, 1).saturating_add(each(n, 2, 1))
     }
-    fn put_off_chunk(n: u32) -> Weight {
+    fn postpone_chunk(n: u32) -> Weight {
         rough(4, 1).saturating_add(each(n, 4, 4))
     }
     fn fail() -> Weight {

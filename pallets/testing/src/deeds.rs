@@ -137,6 +137,11 @@ impl Deeds {
         REGISTRY.with_borrow_mut(|r| r.fallen.insert(id, KycRefusal::Revoked));
     }
 
+    /// The owner of a deed is in good standing again.
+    pub fn rise(id: LicenseId) {
+        REGISTRY.with_borrow_mut(|r| r.fallen.remove(&id));
+    }
+
     /// Which deeds of a page were linked when an epoch ended; `None`: it is forgotten.
     pub fn remember(page: u32, epoch: u32, mask: Option<PageMask>) {
         REGISTRY.with_borrow_mut(|r| r.history.insert((page, EpochIndex(epoch)), mask));

@@ -4,7 +4,7 @@ use frame_support::{parameter_types, traits::Time};
 use ratio1_primitives::{
     ballot::Page,
     traits::{AvailabilityProvider, ClockInspect, EpochInspect, ServiceInspect},
-    BlockNumber, ClockParams, EpochIndex, LicenseId,
+    BlockNumber, ClockParams, EpochIndex, LicenseId, PAGE_SIZE,
 };
 use std::{
     cell::RefCell,
@@ -22,7 +22,7 @@ parameter_types! {
     pub static Threshold: Option<u8> = None;
     /// The newest finalised epoch.
     pub static LastFinalised: Option<EpochIndex> = None;
-    /// The height that was final to those who measured any epoch.
+    /// The height that was final to those who measured an epoch, unless [`Measured::set_known`] says otherwise.
     pub static Known: Option<BlockNumber> = None;
     /// One more than the greatest index of a service.
     pub static ServicesInUse: u32 = 0;
@@ -33,6 +33,21 @@ struct Results {
     clock: Option<ClockParams>,
     bytes: BTreeMap<(EpochIndex, LicenseId), u8>,
     services: BTreeMap<(EpochIndex, u32), Page>,
+    /// Epochs in which whatever has no byte here has 255, with how many services were measured.
+    full: BTreeMap<EpochIndex, u32>,
+    /// Services that have another byte in those.
+    exceptions: BTreeMap<(EpochIndex, u32), u8>,
+    known: BTreeMap<EpochIndex, BlockNumber>,
+}
+
+impl Results {
+    /// A page of services of an epoch that was finalised as a whole. There is none beyond the last service.
+    fn full_page(&self, epoch: EpochIndex, page: u32) -> Option<Page> {
+        let first = page.saturating_mul(PAGE_SIZE);
+        let end = first.saturating_add(PAGE_SIZE).min(*self.full.get(&epoch)?);
+        let byte = |index| self.exceptions.get(&(epoch, index)).copied().unwrap_or(u8::MAX);
+        (first < end).then(|| Page::truncate_from((first..end).map(byte).collect()))
+    }
 }
 
 thread_local! {
@@ -122,6 +137,21 @@ impl Measured {
         RESULTS.with_borrow_mut(|results| results.bytes.insert((EpochIndex(epoch), license), byte));
     }
 
+    /// An epoch is final: every license has 255, and so has each of so many services, but those that are set.
+    pub fn finalise(epoch: u32, services: u32) {
+        RESULTS.with_borrow_mut(|results| results.full.insert(EpochIndex(epoch), services));
+    }
+
+    /// The finalised byte of a service, in an epoch that was finalised as a whole.
+    pub fn set_service(epoch: u32, index: u32, byte: u8) {
+        RESULTS.with_borrow_mut(|results| results.exceptions.insert((EpochIndex(epoch), index), byte));
+    }
+
+    /// The height that was final to those who measured an epoch.
+    pub fn set_known(epoch: u32, height: BlockNumber) {
+        RESULTS.with_borrow_mut(|results| results.known.insert(EpochIndex(epoch), height));
+    }
+
     /// The finalised bytes of a page of services.
     pub fn set_services(epoch: u32, page: u32, bytes: Page) {
         RESULTS.with_borrow_mut(|results| results.services.insert((EpochIndex(epoch), page), bytes));
@@ -130,7 +160,10 @@ impl Measured {
 
 impl AvailabilityProvider for Measured {
     fn byte(epoch: EpochIndex, license: LicenseId) -> Option<u8> {
-        RESULTS.with_borrow(|results| results.bytes.get(&(epoch, license)).copied())
+        RESULTS.with_borrow(|results| {
+            let full = results.full.contains_key(&epoch).then_some(u8::MAX);
+            results.bytes.get(&(epoch, license)).copied().or(full)
+        })
     }
     fn last_finalised() -> Option<EpochIndex> {
         LastFinalised::get()
@@ -138,11 +171,13 @@ impl AvailabilityProvider for Measured {
     fn threshold(_: EpochIndex) -> Option<u8> {
         Threshold::get()
     }
-    fn known(_: EpochIndex) -> Option<BlockNumber> {
-        Known::get()
+    fn known(epoch: EpochIndex) -> Option<BlockNumber> {
+        RESULTS.with_borrow(|results| results.known.get(&epoch).copied()).or_else(Known::get)
     }
     fn service_page(epoch: EpochIndex, page: u32) -> Option<Page> {
-        RESULTS.with_borrow(|results| results.services.get(&(epoch, page)).cloned())
+        RESULTS.with_borrow(|results| {
+            results.services.get(&(epoch, page)).cloned().or_else(|| results.full_page(epoch, page))
+        })
     }
 }
 

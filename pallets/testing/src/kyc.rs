@@ -1,6 +1,6 @@
 //! Who is attested.
 
-use crate::key;
+use crate::{key, Current};
 use codec::Encode;
 use ratio1_primitives::{
     kyc::{Attestation, Country, EntityId, EntityKind},
@@ -104,6 +104,14 @@ impl Kyc {
         REGISTRY.with_borrow_mut(|r| r.refused.insert(key(who), refusal));
     }
 
+    /// `who` is not refused any more, if attested.
+    pub fn restore(who: &impl Encode) {
+        REGISTRY.with_borrow_mut(|r| {
+            r.lapsed.remove(&key(who));
+            r.refused.remove(&key(who));
+        });
+    }
+
     /// Nobody is refused any more who is attested.
     pub fn refuse_nobody() {
         REGISTRY.with_borrow_mut(|r| {
@@ -120,7 +128,8 @@ impl<AccountId: Encode> KycInspect<AccountId> for Kyc {
             None => Self::standing_in(r, who),
         })
     }
-    fn standing(who: &AccountId, _: EpochIndex) -> Result<Attestation, KycRefusal> {
+    fn standing(who: &AccountId, epoch: EpochIndex) -> Result<Attestation, KycRefusal> {
+        assert_eq!(epoch.0, Current::get(), "standing is asked for the running epoch only");
         REGISTRY.with_borrow(|r| Self::standing_in(r, who))
     }
 }

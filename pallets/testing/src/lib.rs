@@ -6,8 +6,8 @@
 //!
 //! Accounts are of whatever type the mock has: tables keep their encoding. What a pallet tells a fake is kept in the
 //! thread, not in the chain's storage: it is not rolled back with a call that fails, so that a test sees what was told.
-//! A neighbour whose answers depend on what the pallet told it before, and which must be rolled back with it, belongs
-//! into the mock's own storage.
+//! A neighbour whose answers depend on what the pallet told it before, and which must be rolled back with it, is kept in
+//! the storage of the mock's chain, as [`Nodes`] is.
 //!
 //! A development dependency. It depends on no pallet, and no pallet on it but in tests.
 
@@ -15,6 +15,7 @@ mod deeds;
 mod epochs;
 mod kyc;
 mod money;
+mod nodes;
 mod oracles;
 mod slots;
 
@@ -24,6 +25,7 @@ pub use epochs::{
 };
 pub use kyc::Kyc;
 pub use money::{Burned, Deposited, LowerRate, Rate, Rates, Refusing, Supply, Vaults};
+pub use nodes::{BarredUntil, Declared, Nodes, Noted, Profiles, Reputations, Reserved};
 pub use oracles::{Bound, Oracles};
 pub use slots::{AbsentWeight, EvictWeight, Moved, OnEvict, Slots, Working};
 

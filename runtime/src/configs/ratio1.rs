@@ -177,7 +177,7 @@ impl pallet_draws::Config for Runtime {
     type Kyc = Kyc;
     type Licenses = Licenses;
     type Oracles = Oracles;
-    type Workers = Nodes;
+    type NodeRegistry = Nodes;
     type Epochs = Availability;
     type Availability = Availability;
     type Randomness = VrfOutputs;
@@ -194,7 +194,7 @@ impl pallet_jobs::Config for Runtime {
     type Price = Price;
     type Licenses = Licenses;
     type Oracles = Oracles;
-    type Workers = Nodes;
+    type NodeRegistry = Nodes;
     type Epochs = Availability;
     type Availability = Availability;
     type Draws = Draws;

@@ -648,7 +648,7 @@ impl<T: frame_system::Config> pallet_jobs::WeightInfo for WeightInfo<T> {
 	/// Storage: `Jobs::Agenda` (r:0 w:64)
 	/// Proof: `Jobs::Agenda` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	/// The range of component `n` is `[1, 32]`.
-	fn put_off_chunk(n: u32, ) -> Weight {
+	fn postpone_chunk(n: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `958 + n * (639 ±0)`
 		//  Estimated: `4718 + n * (2990 ±0)`

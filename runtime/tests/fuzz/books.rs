@@ -83,7 +83,7 @@ impl Books {
                 self.ledger(*job).deposited += held;
             }
             Event::Accepted { slot, license, payee, index, .. } => self.accept(*slot, *license, payee, *index),
-            Event::Left { index, last, .. } => self.leave(*index, *last),
+            Event::ServiceEnded { index, last, .. } => self.leave(*index, *last),
             Event::Cancelled { job, burned, paid, .. } => {
                 let ledger = self.ledger(*job);
                 (ledger.burned, ledger.paid) = (ledger.burned + burned, ledger.paid + paid);

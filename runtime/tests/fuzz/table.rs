@@ -45,9 +45,11 @@ impl Table {
         self.of(call, OK)
     }
 
-    /// How often calls ended with `outcome`, by themselves or inside another.
+    /// How often calls ended with `outcome`, whatever it carries, by themselves or inside another.
     pub fn reached(&self, outcome: &str) -> u64 {
-        let hit = |(name, n): (&String, &u64)| (name.trim_start_matches("> ") == outcome).then_some(*n);
+        let is_it =
+            |name: &str| name.strip_prefix(outcome).is_some_and(|rest| rest.is_empty() || rest.starts_with('('));
+        let hit = |(name, n): (&String, &u64)| is_it(name.trim_start_matches("> ")).then_some(*n);
         self.0.values().flatten().filter_map(hit).sum()
     }
 
@@ -89,7 +91,10 @@ pub fn outcome(call: &RuntimeCall, result: &ApplyExtrinsicResult, inner: Option<
 /// `Pallet.Error`, also of an error that was stored and lost its words.
 pub fn error_name(error: &DispatchError) -> String {
     match RuntimeError::from_dispatch_error(*error) {
-        Some(error) => format!("{error:?}").replacen('(', ".", 1).trim_end_matches(')').into(),
+        Some(error) => {
+            let name = format!("{error:?}").replacen('(', ".", 1);
+            name.strip_suffix(')').unwrap_or(&name).into()
+        }
         None => format!("{error:?}"),
     }
 }

@@ -1,13 +1,12 @@
 //! The scene in the world of the tests.
 
 use super::BenchmarkHelper;
-use crate::mock::{self, World};
-use alloc::collections::BTreeMap;
+use crate::mock::{self, Deeds, Epochs, Kyc, LastFinalised, Measured, Now, Profiles, Rate, Reputations, Scene};
 use frame_benchmarking::BenchmarkError;
+use ratio1_pallet_testing::Declared;
 use ratio1_primitives::{
     jobs::{Client, NodeProfile, Reputation},
     kyc::{Attestation, Country, EntityId, EntityKind},
-    refusal::PriceRefusal,
     AccountId, EpochIndex, License, LicenseClass, LicenseId, Link, NodeId,
 };
 
@@ -20,18 +19,23 @@ pub fn ext() -> sp_io::TestExternalities {
 fn attest(who: &AccountId) {
     let entity = sp_io::hashing::blake2_256(who.as_ref());
     let (kind, country) = (EntityKind::Individual, Country(*b"RO"));
-    mock::Attested::insert(who, Attestation { entity, kind, country, expires: EpochIndex(1_000_000) });
+    Kyc::attest(who, Attestation { entity, kind, country, expires: EpochIndex(1_000_000) });
 }
 
-impl BenchmarkHelper for World {
+/// So many deeds exist at least.
+fn count_at_least(count: u32) {
+    Deeds::set_count(Deeds::issued().max(count));
+}
+
+impl BenchmarkHelper for Scene {
     fn run_epoch(epoch: EpochIndex) {
-        mock::Running::put(epoch);
-        mock::Now::put(mock::clock().epoch_start(epoch) + mock::EPOCH_MS / 2);
+        Epochs::run(epoch.0);
+        Now::set(mock::clock().epoch_start(epoch) + mock::EPOCH_MS / 2);
     }
 
     fn requester(who: &AccountId) {
         attest(who);
-        mock::Rate::put(Ok::<_, PriceRefusal>(mock::QUARTER));
+        Rate::set(Ok(mock::QUARTER));
     }
 
     fn oracles() {}
@@ -41,27 +45,24 @@ impl BenchmarkHelper for World {
         attest(&owner);
         let (link, last_link) = (Some(Link { node, since: EpochIndex(0) }), Some(EpochIndex(0)));
         let state = License { class: LicenseClass::Node, link, link_nonce: 1, last_link, banned: false };
-        mock::Deeds::insert(license.0, mock::Deed { owner: owner.clone(), state, oracle: false });
-        mock::Nodes::insert(node, license);
-        mock::DeedCount::mutate(|count| *count = (*count).max(license.0 + 1));
+        Deeds::insert(license, state, &owner);
         let before = Some((profile.clone(), 0));
-        mock::Profiles::insert(license.0, mock::Declared { node, since: 1, profile: profile.clone(), before });
-        mock::Reputations::insert(license.0, reputation);
+        Profiles::insert(license.0, Declared { node, since: 1, profile: profile.clone(), before });
+        Reputations::insert(license.0, reputation);
         owner
     }
 
     fn finalise(epoch: EpochIndex, licenses: u32, services: u32, byte: u8) {
-        mock::DeedCount::mutate(|count| *count = (*count).max(licenses));
-        let bytes: BTreeMap<u32, u8> = match byte {
-            255 => BTreeMap::new(),
-            byte => (0..services).map(|index| (index, byte)).collect(),
-        };
-        mock::Finals::insert(epoch, (services, bytes));
-        mock::LastFinalised::mutate(|last| *last = (*last).max(Some(epoch)));
+        count_at_least(licenses);
+        Measured::finalise(epoch.0, services);
+        if byte != 255 {
+            (0..services).for_each(|index| Measured::set_service(epoch.0, index, byte));
+        }
+        LastFinalised::mutate(|last| *last = (*last).max(Some(epoch)));
     }
 }
 
-impl pallet_draws::BenchmarkHelper for World {
+impl pallet_draws::BenchmarkHelper for Scene {
     fn client(draw: u64, others: u32, licenses: u32) -> Result<(EntityId, Client, u16), BenchmarkError> {
         super::client::<mock::Test>(draw, others, licenses)
     }

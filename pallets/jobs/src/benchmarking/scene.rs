@@ -1,7 +1,7 @@
 //! The state that the benchmarks begin with.
 
 use super::BenchmarkHelper;
-use crate::{place::Place, *};
+use crate::{slot_account::SlotAccount, *};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::{account, BenchmarkError};
 use frame_support::{
@@ -176,11 +176,11 @@ pub(super) fn slot<T: Config>(job: JobId, state: SlotState, started: bool) -> Re
     };
     let cost = slot.cost_from(EpochIndex(if started { NOW.0 } else { 0 }));
     let draws = slot.draw_money();
-    let mut place = Place::<T>::new(id, record, slot);
-    place.hold(cost.saturating_mul(if started { 2 } else { 1 }).saturating_add(draws))?;
+    let mut account = SlotAccount::<T>::new(id, record, slot);
+    account.hold(cost.saturating_mul(if started { 2 } else { 1 }).saturating_add(draws))?;
     let running = u16::from(matches!(state, SlotState::Running { .. }));
-    place.job.running = place.job.running.saturating_add(running);
-    place.store();
+    account.job.running = account.job.running.saturating_add(running);
+    account.store();
     Ok(id)
 }
 
@@ -192,7 +192,7 @@ pub(super) fn drawn(license: LicenseId, draw: u64) -> Drawn {
 
 /// Let a license serve, or be offered, one more slot.
 pub(super) fn assign<T: Config>(license: LicenseId, id: SlotRef) -> Result<(), BenchmarkError> {
-    T::Workers::reserve(license, &full_request(1).need())?;
+    T::NodeRegistry::reserve(license, &full_request(1).need())?;
     Assigned::<T>::insert(license, id, ());
     Slots::<T>::mutate(id.job, id.slot, |slot| {
         if let Some(slot) = slot {
@@ -292,7 +292,7 @@ pub(super) fn acceptance<T: Config>() -> Result<(SlotRef, NodeSignature), Benchm
     // An index used before is dearer to find than a new one.
     Spare::<T>::insert(0, PAGE_SIZE);
     SpareCount::<T>::put(1);
-    let payload = accept_payload(Pallet::<T>::genesis_hash(), license, id, BLOCK.saturating_sub(1));
+    let payload = accept_payload(ratio1_pallet_support::genesis_hash::<T>(), license, id, BLOCK.saturating_sub(1));
     let signature = key.sign(&payload).ok_or("the keystore holds the node's key")?;
     Ok((id, signature.into()))
 }
@@ -305,7 +305,7 @@ pub(super) fn resignation<T: Config>() -> Result<(SlotRef, NodeSignature), Bench
     let payee = T::BenchmarkHelper::worker(license, NodeId::from(key.clone()), &profile(), Reputation::default());
     let job = job::<T>(&owner, 1, true);
     let id = running::<T>(job, license, payee, index)?;
-    let payload = resign_payload(Pallet::<T>::genesis_hash(), license, id, index, 1);
+    let payload = resign_payload(ratio1_pallet_support::genesis_hash::<T>(), license, id, index, 1);
     let signature = key.sign(&payload).ok_or("the keystore holds the node's key")?;
     Ok((id, signature.into()))
 }
@@ -338,7 +338,7 @@ pub fn client<T: Config>(draw: u64, others: u32, licenses: u32) -> Result<(Entit
 /// Let `license` be one that could serve that job, with this reputation. It has a slot of another.
 pub fn candidate<T: Config>(license: LicenseId, reputation: Reputation) -> Result<(), BenchmarkError> {
     T::BenchmarkHelper::worker(license, keyless(license), &profile(), reputation);
-    Ok(T::Workers::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?)
+    Ok(T::NodeRegistry::reserve(license, &Capacity { cpu_milli: 1, ..Default::default() })?)
 }
 
 /// Services 0..`n` of running slots of as many jobs, all but one period settled, around the end of a page of indices;

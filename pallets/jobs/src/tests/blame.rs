@@ -132,7 +132,7 @@ fn missed_offer_counts_when_another_node_serves_the_slot_well() {
         blocks(Parameters::default().accept_blocks + 1);
         assert_eq!(noted(), vec![]);
         served_by_another(id, first);
-        run_closing(Running::get().0 + 3, &[]);
+        run_closing(running().0 + 3, &[]);
         assert_eq!(noted(), vec![(first, Outcome::Missed)]);
     });
 }
@@ -158,7 +158,7 @@ fn requester_takes_one_outcome_from_a_license_in_a_period() {
             BarredUntil::remove(0);
             let id = slot(ask(who, request()), 0);
             let index = serve(id);
-            let start = Running::get().0;
+            let start = running().0;
             run_closing(start + 3, &[]);
             run_closing(start + 4, &[(index, 0)]);
             let left = service(index).left.is_some();
@@ -181,7 +181,7 @@ fn requester_takes_one_outcome_from_a_license_in_a_period() {
 #[test]
 fn absent_license_loses_all_it_serves_at_once_as_one_failure() {
     run(3, || {
-        (1..3).for_each(|id| change_deed(id, |deed| deed.oracle = true));
+        (1..3).for_each(bind);
         let asked = [alice(), bob(), carol()].map(|who| slot(ask(who, request()), 0));
         blocks(6);
         let served = [asked[0], asked[1]];
@@ -193,13 +193,13 @@ fn absent_license_loses_all_it_serves_at_once_as_one_failure() {
         let waits = slot(ask(carol(), request()), 0);
         BarredUntil::remove(0);
         assert_eq!(draw(waits), 0);
-        (1..3).for_each(|id| change_deed(id, |deed| deed.oracle = false));
+        (1..3).for_each(unbind);
         let (before, now) = (money(&alice(), &operator(0)), Now::get());
         absent(0);
         for (id, index) in served.into_iter().zip(indices) {
-            let (license, why, last) = (LicenseId(0), Leaving::Absent, Running::get());
-            has_event(Event::Left { slot: id, license, index, why, last });
-            assert_eq!(service(index).left, Some(Left { at: now, last }));
+            let (license, why, last) = (LicenseId(0), Leaving::Absent, running());
+            has_event(Event::ServiceEnded { slot: id, license, index, why, last });
+            assert_eq!(service(index).left, Some(ServiceEnd { at: now, last }));
             assert!(matches!(slot_of(id).state, SlotState::Drawing { .. }), "it is drawn again at once");
         }
         assert_eq!(noted(), vec![(0, Outcome::Failed)]);
@@ -311,7 +311,7 @@ fn apply(op: Op) {
         Op::Reject(which) => {
             if let Some(id) = pick(slots(|_| true), which) {
                 for back in 1..5 {
-                    let _ = Jobs::reject(origin(bob()), id, Running::get().minus(back));
+                    let _ = Jobs::reject(origin(bob()), id, running().minus(back));
                 }
             }
         }
@@ -319,7 +319,7 @@ fn apply(op: Op) {
         Op::Cancel(which) => {
             let _ = Jobs::cancel(origin(bob()), JobId(u64::from(which) % NextJob::<Test>::get().max(1)));
         }
-        Op::Close(seed) => Open::get().into_iter().for_each(|epoch| {
+        Op::Close(seed) => open_epochs().into_iter().for_each(|epoch| {
             let voted = Frozen::get(epoch).unwrap_or_default();
             close_epoch(epoch.0, &bad_bytes(seed).into_iter().filter(|(index, _)| *index < voted).collect::<Vec<_>>())
         }),

@@ -13,8 +13,8 @@ fn cancelled(job: JobId, lost: Balance, burned: Balance, paid: Balance) {
     assert_eq!(burned + paid, lost);
     let returned = after.free - before.free;
     assert_eq!(returned, held - after.held - lost);
-    has_event(Event::Cancelled { job, last: Running::get(), burned, paid, returned });
-    assert_eq!(job_of(job).cancelled, Some(Running::get()));
+    has_event(Event::Cancelled { job, last: running(), burned, paid, returned });
+    assert_eq!(job_of(job).cancelled, Some(running()));
     assert_noop!(plain(Jobs::cancel(origin(alice()), job)), closed_or_cancelled(job));
     check();
 }
@@ -74,7 +74,7 @@ fn cancel_burns_an_epochs_price_when_the_seed_is_known_and_nobody_drawn() {
 fn cancel_shares_an_epochs_price_with_who_was_drawn() {
     run(1, || {
         // A price that is odd: the odd unit is burned.
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER * 7));
+        Rate::set(Ok(QUARTER * 7));
         let price = PRICE.div_ceil(7);
         assert_eq!(price % 2, 1, "{price}");
         let job = ask(alice(), request());
@@ -127,7 +127,7 @@ fn cancel_costs_no_more_than_the_epochs_that_are_cancelled() {
     // What comes is cheaper than what runs.
     run(1, || {
         let Served { job, .. } = served(1);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER * 8));
+        Rate::set(Ok(QUARTER * 8));
         assert_ok!(Jobs::extend(origin(alice()), job, 1, Balance::MAX));
         let future = PRICE / 8;
         cancelled(job, future, future / 2, future / 2);
@@ -137,7 +137,7 @@ fn cancel_costs_no_more_than_the_epochs_that_are_cancelled() {
     // What comes is dearer: the price is that of the running epoch.
     run(1, || {
         let Served { job, .. } = served(1);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER / 8));
+        Rate::set(Ok(QUARTER / 8));
         assert_ok!(Jobs::extend(origin(alice()), job, 5, Balance::MAX));
         cancelled(job, PRICE, PRICE / 2, PRICE / 2);
         run_dry();
@@ -153,13 +153,13 @@ fn cancel_costs_no_more_than_the_epochs_that_are_cancelled() {
 #[test]
 fn cancel_ends_slots_at_every_stage() {
     run(4, || {
-        (1..4).for_each(|id| change_deed(id, |deed| deed.oracle = true));
+        (1..4).for_each(bind);
         let job = ask(alice(), JobRequest { nodes: 3, ..request() });
         // One is served, one drawn again after its node failed, one looks still.
         blocks(5);
         let first = (0..3).map(|n| slot(job, n)).find(|id| offered(*id).is_some()).unwrap();
         accept(first);
-        change_deed(1, |deed| deed.oracle = false);
+        unbind(1);
         next_block();
         let second = (0..3).map(|n| slot(job, n)).find(|id| offered(*id).is_some()).unwrap();
         let before = money(&alice(), &operator(0));
@@ -201,7 +201,7 @@ fn cancel_of_a_slot_that_moves_pays_what_was_earned() {
         let Served { job, id, index, .. } = served(10);
         run_to_epoch(FIRST + 1);
         close_epoch(FIRST, &[(index, 100)]);
-        change_deed(0, |deed| deed.oracle = true);
+        bind(0);
         blocks(5);
         assert!(matches!(slot_of(id).state, SlotState::Drawing { .. }));
         cancelled(job, PRICE, PRICE, 0);

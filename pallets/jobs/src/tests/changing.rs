@@ -26,7 +26,7 @@ fn extension_holds_the_price_of_the_moment_and_puts_off_the_end() {
     run(1, || {
         let Served { job, id, index, first_ms } = served(2);
         let before = money(&alice(), &alice());
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER / 2));
+        Rate::set(Ok(QUARTER / 2));
         assert_ok!(extend(alice(), job, 3));
         let held = 3 * 2 * PRICE;
         has_event(Event::Extended { job, epochs: 3, price: 2 * PRICE, held });
@@ -83,7 +83,7 @@ fn extension_of_every_slot_counts_from_its_own_end() {
         blocks(5);
         serve(slot(job, 0));
         blocks(15);
-        assert_eq!(Running::get(), e(FIRST + 1));
+        assert_eq!(running(), e(FIRST + 1));
         serve(slot(job, 1));
         let before = money(&alice(), &alice());
         assert_ok!(extend(alice(), job, 4));
@@ -100,7 +100,7 @@ fn extension_of_every_slot_counts_from_its_own_end() {
 fn extension_before_anybody_has_accepted_counts() {
     run(1, || {
         let job = ask(alice(), request());
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER / 2));
+        Rate::set(Ok(QUARTER / 2));
         assert_ok!(extend(alice(), job, 2));
         let id = slot(job, 0);
         let index = serve(id);
@@ -116,7 +116,7 @@ fn extension_before_anybody_has_accepted_counts() {
 #[test]
 fn extension_leaves_ended_slots_alone() {
     run(2, || {
-        change_deed(1, |deed| deed.oracle = true);
+        bind(1);
         let job = ask(alice(), JobRequest { nodes: 2, ..request() });
         blocks(5);
         let first = (0..2).map(|n| slot(job, n)).find(|id| offered(*id).is_some()).unwrap();
@@ -142,7 +142,7 @@ fn extension_keeps_a_node_that_resigned_from_staying() {
         assert_eq!(slot_of(id).ends(), e(FIRST + 10));
         run_to_epoch(FIRST + 1);
         assert!(matches!(slot_of(id).state, SlotState::Drawing { .. }));
-        change_deed(first, |deed| deed.oracle = true);
+        bind(first);
         let other = serve(id);
         assert_eq!(service(other).ends, e(FIRST + 10));
         run_dry();
@@ -198,15 +198,15 @@ fn changes_are_refused_when_the_account_or_the_rate_is_not_good() {
             (KycRefusal::Revoked, || E::AttestationRevoked),
             (KycRefusal::CountryProhibited, || E::CountryProhibited),
         ] {
-            Refused::insert(alice(), refusal);
+            Kyc::lapse(&alice(), refusal);
             each_refused(job, error);
         }
-        Refused::remove(alice());
-        Rate::put(Err::<u128, _>(PriceRefusal::Missing));
+        Kyc::restore(&alice());
+        Rate::set(Err(PriceRefusal::Missing));
         each_refused(job, || E::RateMissing);
-        Rate::put(Err::<u128, _>(PriceRefusal::Stale(e(3))));
+        Rate::set(Err(PriceRefusal::Stale(e(3))));
         each_refused(job, || E::RateStale);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER / 2));
+        Rate::set(Ok(QUARTER / 2));
         frame_support::assert_err_ignore_postinfo!(
             Jobs::extend(origin(alice()), job, 1, 2 * PRICE - 1),
             E::PriceAboveMaximum
@@ -238,17 +238,17 @@ fn extension_is_refused_when_there_are_too_many_prices() {
     run(1, || {
         let Served { job, id, .. } = served(1);
         for n in 1..MAX_TERMS {
-            Rate::put(Ok::<_, PriceRefusal>(QUARTER + Balance::from(n)));
+            Rate::set(Ok(QUARTER + Balance::from(n)));
             assert_ok!(extend(alice(), job, 1));
         }
         assert_eq!(slot_of(id).terms.len(), MAX_TERMS as usize);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER * 2));
+        Rate::set(Ok(QUARTER * 2));
         assert_noop!(extend(alice(), job, 1), E::TooManyTerms);
         // The last price again is no other one.
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER + Balance::from(MAX_TERMS - 1)));
+        Rate::set(Ok(QUARTER + Balance::from(MAX_TERMS - 1)));
         assert_ok!(extend(alice(), job, 1));
         // A lapsed epoch that cannot be put off is returned.
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER));
+        Rate::set(Ok(QUARTER));
         run_to_epoch(FIRST + 1);
         lapse_epoch(FIRST);
         next_block();
@@ -262,7 +262,7 @@ fn added_nodes_are_drawn_and_paid_like_others() {
     run(4, || {
         let Served { job, first_ms, .. } = served(3);
         run_closing(FIRST + 1, &[]);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER / 2));
+        Rate::set(Ok(QUARTER / 2));
         let before = money(&alice(), &alice());
         assert_ok!(add(alice(), job, 2, 5));
         let (price, held, fee) = (2 * PRICE, 2 * (5 * 2 * PRICE + DRAWS), 2 * FEE);

@@ -178,13 +178,13 @@ fn one<X, S: frame_support::traits::Get<u32>>(entry: X) -> BoundedVec<X, S> {
 
 #[test]
 fn license_is_not_drawn_when_it_is_not_eligible() {
-    only_zero_serves("a Master deed", |_| change_deed(1, |deed| deed.state.class = LicenseClass::Master));
-    only_zero_serves("the Genesis deed", |_| change_deed(1, |deed| deed.state.class = LicenseClass::Genesis));
-    only_zero_serves("not linked", |_| change_deed(1, |deed| deed.state.link = None));
-    only_zero_serves("banned", |_| change_deed(1, |deed| deed.state.banned = true));
-    only_zero_serves("an oracle's", |_| change_deed(1, |deed| deed.oracle = true));
-    only_zero_serves("owner fallen", |_| Fallen::insert(operator(1), KycRefusal::Revoked));
-    only_zero_serves("below the threshold", |_| LicenseBytes::insert((e(FIRST - 1), 1), THRESHOLD - 1));
+    only_zero_serves("a Master deed", |_| Deeds::change(LicenseId(1), |deed| deed.class = LicenseClass::Master));
+    only_zero_serves("the Genesis deed", |_| Deeds::change(LicenseId(1), |deed| deed.class = LicenseClass::Genesis));
+    only_zero_serves("not linked", |_| Deeds::change(LicenseId(1), |deed| deed.link = None));
+    only_zero_serves("banned", |_| Deeds::change(LicenseId(1), |deed| deed.banned = true));
+    only_zero_serves("an oracle's", |_| bind(1));
+    only_zero_serves("owner fallen", |_| fall(1));
+    only_zero_serves("below the threshold", |_| Measured::set_byte(FIRST - 1, LicenseId(1), THRESHOLD - 1));
     only_zero_serves("nothing declared", |_| Profiles::remove(1));
     only_zero_serves("declared by another node", |_| {
         Profiles::mutate(1, |declared| declared.as_mut().unwrap().node = node(0))
@@ -274,7 +274,7 @@ fn license_is_drawn_by_what_held_in_the_block_of_the_request() {
     });
     run(2, || {
         // Nor does a later epoch's byte count.
-        LicenseBytes::insert((e(FIRST - 1), 1), 0);
+        Measured::set_byte(FIRST - 1, LicenseId(1), 0);
         let job = ask(alice(), JobRequest { nodes: 2, ..request() });
         zero_accepts(job);
         blocks(20);
@@ -370,7 +370,7 @@ fn slot_waits_for_room_until_the_draw_gives_up() {
 #[test]
 fn nobody_is_drawn_when_no_epoch_was_ever_finalised() {
     run(3, || {
-        LastFinalised::kill();
+        LastFinalised::set(None);
         let job = ask(alice(), request());
         blocks(41);
         assert_eq!(closed(job), Some(Closing::Unserved));

@@ -113,7 +113,7 @@ fn requester_has_no_say_when_candidates_are_the_same() {
             just_ask(alice(), other)
         },
         || {
-            Rate::put(Ok::<_, PriceRefusal>(QUARTER * 2));
+            Rate::set(Ok(QUARTER * 2));
             just_ask(carol(), request())
         },
         || {
@@ -193,7 +193,7 @@ fn every_slot_is_paid_for_when_a_job_is_cancelled_and_asked_for_again() {
         let before = money(&alice(), &alice());
         assert_ok!(Jobs::cancel(origin(alice()), job));
         assert_eq!(money(&alice(), &alice()).free, before.free + 6 * (2 * PRICE + DRAWS));
-        assert_eq!(BurnedTotal::get(), before.burned + 6 * PRICE);
+        assert_eq!(Burned::get(), before.burned + 6 * PRICE);
         assert_eq!(closed(job), Some(Closing::Cancelled));
     });
 }

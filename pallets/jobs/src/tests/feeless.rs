@@ -73,7 +73,7 @@ fn rejection_tops_up_less_when_a_part_of_the_epoch_is_released() {
         let left = service(index).left.unwrap().at - clock().epoch_start(e(FIRST + 1));
         let (second, _) = served_by_another(id, first);
         let rest = rest_of_epoch();
-        assert_eq!(Running::get(), e(FIRST + 1));
+        assert_eq!(running(), e(FIRST + 1));
         // The first is paid for its part of the epoch; the second's period is not over.
         run_closing(FIRST + 6, &[]);
         assert!(!Services::<Test>::contains_key(index));

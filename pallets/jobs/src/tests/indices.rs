@@ -1,10 +1,7 @@
 //! The places of services in ballots.
 
 use super::*;
-use ratio1_primitives::{
-    jobs::ServiceTerm,
-    traits::{EpochInspect, ServiceInspect},
-};
+use ratio1_primitives::{jobs::ServiceTerm, traits::ServiceInspect};
 
 fn services() -> u32 {
     <Jobs as ServiceInspect>::services()
@@ -59,7 +56,7 @@ fn revision_changes_when_a_service_begins_leaves_or_is_forgotten() {
                 accept(id);
                 look();
             }
-            Open::get().into_iter().for_each(|open| close_epoch(open.0, &[]));
+            open_epochs().into_iter().for_each(|open| close_epoch(open.0, &[]));
         }
         assert!(closed(id.job).is_some());
         assert_eq!(page, vec![], "all are forgotten");
@@ -112,7 +109,7 @@ fn no_two_services_of_an_epoch_share_an_index() {
             }
             blocks(6);
             for (index, service) in Services::<Test>::iter() {
-                for epoch in Open::get().into_iter().chain([Running::get()]) {
+                for epoch in open_epochs().into_iter().chain([running()]) {
                     let serves =
                         service.first <= epoch && service.left.map_or(epoch < service.ends, |left| epoch <= left.last);
                     if serves {
@@ -122,7 +119,7 @@ fn no_two_services_of_an_epoch_share_an_index() {
                     }
                 }
             }
-            let open: Vec<_> = <World as EpochInspect>::open_epochs();
+            let open: Vec<_> = open_epochs();
             if open.len() > 3 {
                 // The newest first.
                 open.into_iter().rev().take(2).for_each(|epoch| close_epoch(epoch.0, &[]));

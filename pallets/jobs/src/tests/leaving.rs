@@ -35,15 +35,15 @@ fn node_that_resigns_serves_to_the_end_of_the_epoch() {
         assert_eq!(job_of(job).state, JobState::Running);
         refused(sign_resign(id, license, index, accepted, license), E::AlreadyLeaving);
         assert_eq!(Jobs::can_resign(id), Err(E::AlreadyLeaving.into()));
-        change_deed(license, |deed| deed.oracle = false);
+        unbind(license);
         run_to_epoch(FIRST + 3);
         let at = clock().epoch_start(e(FIRST + 3));
-        assert_eq!(service(index).left, Some(Left { at, last }));
-        has_event(Event::Left { slot: id, license: LicenseId(license), index, why: Leaving::Ended, last });
+        assert_eq!(service(index).left, Some(ServiceEnd { at, last }));
+        has_event(Event::ServiceEnded { slot: id, license: LicenseId(license), index, why: Leaving::Ended, last });
         assert!(matches!(slot_of(id).state, SlotState::Drawing { .. }));
         assert_eq!(job_of(job).state, JobState::Degraded);
         assert_eq!(slot_of(id).ends(), e(FIRST + 10));
-        change_deed(license, |deed| deed.oracle = true);
+        bind(license);
         let other = serve(id);
         let rest = rest_of_epoch();
         assert_ne!(other, index);
@@ -127,7 +127,7 @@ fn resigned_node_that_fails_meanwhile_leaves_at_once() {
 #[test]
 fn evicted_license_loses_all_its_slots_at_once() {
     run(3, || {
-        (1..3).for_each(|id| change_deed(id, |deed| deed.oracle = true));
+        (1..3).for_each(bind);
         let jobs: Vec<JobId> = (0..4).map(|_| ask(alice(), request())).collect();
         blocks(6);
         let (runs, waits): (Vec<_>, Vec<_>) = jobs.iter().map(|job| slot(*job, 0)).partition(|id| id.job.0 < 2);
@@ -138,7 +138,7 @@ fn evicted_license_loses_all_its_slots_at_once() {
         assert_eq!(<Jobs as JobSlots>::slots(LicenseId(1)), 0);
         let before = money(&alice(), &operator(0));
         let now = Now::get();
-        (1..3).for_each(|id| change_deed(id, |deed| deed.oracle = false));
+        (1..3).for_each(unbind);
         ban(0);
         assert_eq!(<Jobs as JobSlots>::slots(LicenseId(0)), 0);
         // Four draws, each paid for.
@@ -149,8 +149,14 @@ fn evicted_license_loses_all_its_slots_at_once() {
         check();
         for (id, index) in runs.iter().zip(&indices) {
             let last = e(FIRST + 1);
-            has_event(Event::Left { slot: *id, license: LicenseId(0), index: *index, why: Leaving::Evicted, last });
-            assert_eq!(service(*index).left, Some(Left { at: now, last }));
+            has_event(Event::ServiceEnded {
+                slot: *id,
+                license: LicenseId(0),
+                index: *index,
+                why: Leaving::Evicted,
+                last,
+            });
+            assert_eq!(service(*index).left, Some(ServiceEnd { at: now, last }));
             assert!(matches!(slot_of(*id).state, SlotState::Drawing { .. }));
         }
         for id in &waits {
@@ -222,11 +228,11 @@ fn slot_that_was_drawn_too_late_ends_with_its_epochs() {
         let Served { job, id, .. } = served(2);
         let (first, second) = (server(id), 1 - server(id));
         blocks(12);
-        change_deed(second, |deed| deed.oracle = true);
+        bind(second);
         ban(first);
         run_closing(FIRST + 1, &[]);
         blocks(12);
-        change_deed(second, |deed| deed.oracle = false);
+        unbind(second);
         blocks(2);
         assert_eq!(offered(id), Some(second));
         let at = System::block_number() - 1;
@@ -290,5 +296,24 @@ fn slot_that_moves_too_often_ends() {
         assert_eq!(job_of(job).state, JobState::Settling);
         run_dry();
         assert_eq!(closed(job), Some(Closing::Served));
+    });
+}
+
+/// Blocks have no room, so that a service is not ended in time; its license is banned after its end.
+#[test]
+fn service_left_at_its_end_when_it_is_evicted_after_it() {
+    run(1, || {
+        let id = slot(ask(alice(), request()), 0);
+        let index = serve(id);
+        let license = server(id);
+        PollLimit::set(Weight::zero());
+        run_fast(FIRST + 15);
+        assert_eq!(slot_of(id).state, SlotState::Running { index });
+        ban(license);
+        let left = ServiceEnd { at: clock().epoch_start(EpochIndex(FIRST + 10)), last: EpochIndex(FIRST + 9) };
+        assert_eq!(Services::<Test>::get(index).unwrap().left, Some(left));
+        assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
+        PollLimit::set(Weight::MAX);
+        run_dry();
     });
 }

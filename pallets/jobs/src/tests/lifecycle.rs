@@ -13,9 +13,9 @@ fn slot_is_served_to_its_end_paid_and_closed() {
         // The tenth epoch is over: so is the service, at the first block of the next.
         assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
         let last = e(FIRST + 9);
-        has_event(Event::Left { slot: id, license: LicenseId(license), index, why: Leaving::Ended, last });
+        has_event(Event::ServiceEnded { slot: id, license: LicenseId(license), index, why: Leaving::Ended, last });
         has_event(Event::SlotEnded { slot: id, why: SlotEnd::Completed, returned: DRAWS });
-        assert_eq!(service(index).left, Some(Left { at: clock().epoch_start(e(FIRST + 10)), last }));
+        assert_eq!(service(index).left, Some(ServiceEnd { at: clock().epoch_start(e(FIRST + 10)), last }));
         assert_eq!(Reserved::get(license), None);
         assert_eq!(Assigned::<Test>::iter().count(), 0);
         assert_eq!((free(&operator), on_hold(&alice())), (0, 10 * PRICE));
@@ -28,7 +28,7 @@ fn slot_is_served_to_its_end_paid_and_closed() {
         assert_eq!(free(&operator), gross - burned);
         assert_eq!(on_hold(&alice()), 0);
         assert_eq!(free(&alice()), start.free - FEE - gross);
-        assert_eq!(BurnedTotal::get(), start.burned + FEE + burned);
+        assert_eq!(Burned::get(), start.burned + FEE + burned);
         let deposited = 10 * PRICE + DRAWS;
         let ledger = Ledger { deposited, paid: gross - burned, burned, returned: deposited - gross };
         has_event(Event::JobClosed { job, closing: Closing::Served, ledger });
@@ -50,12 +50,12 @@ fn nothing_is_paid_before_its_time() {
         let operator = operator(server(id));
         while free(&operator) == 0 {
             next_block();
-            if clock().epoch_start(Running::get()) + BLOCK_MS == Now::get() {
-                Open::get().into_iter().for_each(|open| close_epoch(open.0, &[]));
+            if clock().epoch_start(running()) + BLOCK_MS == Now::get() {
+                open_epochs().into_iter().for_each(|open| close_epoch(open.0, &[]));
             }
         }
-        assert_eq!(Running::get(), e(FIRST + 10 + REJECTION_EPOCHS));
-        assert!(Now::get() - clock().epoch_start(Running::get()) <= 2 * BLOCK_MS, "and not later");
+        assert_eq!(running(), e(FIRST + 10 + REJECTION_EPOCHS));
+        assert!(Now::get() - clock().epoch_start(running()) <= 2 * BLOCK_MS, "and not later");
     });
 }
 
@@ -71,7 +71,7 @@ fn long_service_is_paid_after_every_thirty_epochs() {
             // The first block of the epoch may do it already.
             assert!(so_far.len() <= n + 1);
             // With the next epoch that is settled.
-            Open::get().into_iter().for_each(|open| close_epoch(open.0, &[]));
+            open_epochs().into_iter().for_each(|open| close_epoch(open.0, &[]));
             next_block();
             let expected: Vec<_> = gross.iter().take(n + 1).zip(0..).map(|(gross, k)| (license, k, *gross)).collect();
             assert_eq!(released(job), expected, "in epoch {due}");
@@ -90,7 +90,7 @@ fn period_is_not_released_an_epoch_too_early() {
         let Served { job, .. } = served(65);
         run_closing(FIRST + 31, &[]);
         blocks(19);
-        assert_eq!(Running::get(), e(FIRST + 31));
+        assert_eq!(running(), e(FIRST + 31));
         assert_eq!(released(job), vec![]);
     });
 }
@@ -126,14 +126,14 @@ fn slot_moves_in_the_middle_and_both_nodes_are_paid() {
         next_block();
         let failed_at = Now::get();
         let (left, last) = (failed_at - clock().epoch_start(e(FIRST + 2)), e(FIRST + 2));
-        has_event(Event::Left { slot: id, license: LicenseId(first), index, why: Leaving::Failed, last });
-        assert_eq!(service(index).left, Some(Left { at: failed_at, last }));
+        has_event(Event::ServiceEnded { slot: id, license: LicenseId(first), index, why: Leaving::Failed, last });
+        assert_eq!(service(index).left, Some(ServiceEnd { at: failed_at, last }));
         assert_eq!(noted(), vec![], "nobody has served it through an epoch yet");
         assert_eq!(job_of(job).state, JobState::Degraded);
         assert!(matches!(slot_of(id).state, SlotState::Drawing { .. }));
         assert_eq!(Reserved::get(first), None);
         // The other one takes over; make sure that it is the other one.
-        change_deed(first, |deed| deed.oracle = true);
+        bind(first);
         let second = draw(id);
         assert_ne!(second, first);
         let other = accept(id);
@@ -172,9 +172,9 @@ fn slot_that_finds_nobody_after_a_failure_returns_its_remainder() {
         close_epoch(FIRST, &[(index, 0)]);
         next_block();
         let left = Now::get() - clock().epoch_start(e(FIRST + 1));
-        change_deed(0, |deed| deed.oracle = true);
+        bind(0);
         blocks(41);
-        let now = Running::get();
+        let now = running();
         // At once for what is to come, the rest when what was earned is paid.
         let returned = Balance::from(FIRST + 20 - now.0 - 1) * PRICE + DRAWS - FEE;
         has_event(Event::SlotEnded { slot: id, why: SlotEnd::NoCandidate, returned });
@@ -190,7 +190,7 @@ fn slot_that_finds_nobody_after_a_failure_returns_its_remainder() {
 #[test]
 fn requester_may_pay_a_node_of_its_own() {
     run(1, || {
-        change_deed(0, |deed| deed.owner = alice());
+        Deeds::give(LicenseId(0), &alice());
         let Served { job, first_ms, .. } = served(2);
         run_closing(FIRST + 5, &[]);
         let gross = PRICE + earns(PRICE, first_ms, 255);

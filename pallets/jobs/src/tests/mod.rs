@@ -1,6 +1,9 @@
+//! Scenarios in the order of a job's life, a file for each subject.
+
 mod blame;
 mod cancelling;
 mod changing;
+mod corruption;
 mod drawing;
 mod fairness;
 mod feeless;
@@ -9,11 +12,14 @@ mod leaving;
 mod lifecycle;
 mod model;
 mod offers;
+mod periods;
+mod polling;
 mod redrawing;
 mod rejecting;
 mod requesting;
 mod settling;
 mod turns;
+mod validating;
 mod views;
 mod wasting;
 
@@ -72,7 +78,7 @@ fn tax(gross: Balance) -> Balance {
 
 /// Milliseconds of the running epoch that are left.
 fn rest_of_epoch() -> u64 {
-    clock().epoch_start(Running::get().plus(1)) - Now::get()
+    clock().epoch_start(running().plus(1)) - Now::get()
 }
 
 /// Where everybody's money is: free and held of the requester, what was burned, free of the node's owner.
@@ -85,7 +91,7 @@ struct Money {
 }
 
 fn money(requester: &AccountId, operator: &AccountId) -> Money {
-    Money { free: free(requester), held: on_hold(requester), burned: BurnedTotal::get(), operator: free(operator) }
+    Money { free: free(requester), held: on_hold(requester), burned: Burned::get(), operator: free(operator) }
 }
 
 fn closed(job: JobId) -> Option<Closing> {
@@ -121,7 +127,7 @@ fn served(epochs: u32) -> Served {
     let job = ask(alice(), JobRequest { epochs, ..request() });
     let id = slot(job, 0);
     let index = serve(id);
-    assert_eq!(Running::get(), e(FIRST));
+    assert_eq!(running(), e(FIRST));
     Served { job, id, index, first_ms: rest_of_epoch() }
 }
 
@@ -149,7 +155,7 @@ fn has_event(event: Event<Test>) {
 /// The states a job went through, by its events.
 fn states(of: JobId) -> Vec<JobState> {
     let moved = |event| match event {
-        Event::JobMoved { job, state } if job == of => Some(state),
+        Event::JobStateChanged { job, state } if job == of => Some(state),
         _ => None,
     };
     events().into_iter().filter_map(moved).collect()

@@ -110,16 +110,14 @@ fn accept_is_refused_when_the_node_is_not_admitted_any_more() {
     run(5, || {
         let (id, license, at) = offer();
         let call = sign_accept(id, license, at, license);
-        Fallen::insert(operator(license), KycRefusal::Revoked);
+        fall(license);
         refused(call.clone(), E::NotAdmitted);
         assert_eq!(Jobs::can_accept(id), Err(E::NotAdmitted.into()));
-        Fallen::remove(operator(license));
-        change_deed(license, |deed| deed.state.link = None);
-        Nodes::remove(node(license));
+        rise(license);
+        Deeds::change(LicenseId(license), |deed| deed.link = None);
         refused(call.clone(), E::NotAdmitted);
         let link = ratio1_primitives::Link { node: node(license), since: e(1) };
-        change_deed(license, |deed| deed.state.link = Some(link));
-        Nodes::insert(node(license), LicenseId(license));
+        Deeds::change(LicenseId(license), |deed| deed.link = Some(link));
         send(call).unwrap();
     });
 }
@@ -164,12 +162,12 @@ fn offer_stands_to_its_last_block_and_lapses_in_the_next() {
 fn license_that_lets_an_offer_lapse_is_barred_and_the_slot_drawn_again() {
     run(1, || {
         let (id, license, _) = offer();
-        let at = Running::get();
+        let at = running();
         let before = money(&alice(), &operator(license));
         blocks(Parameters::default().accept_blocks + 1);
         has_event(Event::OfferLapsed { slot: id, license: LicenseId(license) });
         assert_eq!(noted(), vec![], "nobody has shown that the slot can be served");
-        let waits = Suspect { license: LicenseId(license), outcome: Outcome::Missed, epoch: Running::get() };
+        let waits = Suspect { license: LicenseId(license), outcome: Outcome::Missed, epoch: running() };
         assert_eq!(slot_of(id).trial.suspects.to_vec(), vec![waits]);
         assert_eq!(slot_of(id).state, SlotState::Drawing { draw: 1 });
         assert!(slot_of(id).drawn.is_none() || offered(id).is_none());
@@ -284,7 +282,7 @@ fn slots_begin_with_their_own_first_acceptance() {
         serve(first);
         assert_eq!(states(job), vec![JobState::Degraded]);
         blocks(15);
-        assert_eq!(Running::get(), e(FIRST + 1));
+        assert_eq!(running(), e(FIRST + 1));
         serve(second);
         assert_eq!(states(job), vec![JobState::Degraded, JobState::Running]);
         assert_eq!(slot_of(first).ends(), e(FIRST + 2));

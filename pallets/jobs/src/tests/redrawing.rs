@@ -14,7 +14,7 @@ fn lapse(id: SlotRef) -> u32 {
 
 /// The license that serves a slot fails in the epoch that runs.
 fn fail(id: SlotRef) {
-    let (index, epoch) = (index_of(id), Running::get().0);
+    let (index, epoch) = (index_of(id), running().0);
     run_to_epoch(epoch + 1);
     close_epoch(epoch, &[(index, 0)]);
     next_block();

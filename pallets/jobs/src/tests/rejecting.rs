@@ -39,8 +39,8 @@ fn rejected_epoch_is_burned_topped_up_and_the_slot_drawn_again() {
         let waits = Suspect { license: LicenseId(license), outcome: Outcome::Rejected, epoch: e(FIRST + 1) };
         assert_eq!(slot_of(id).trial.suspects.to_vec(), vec![waits]);
         let last = e(FIRST + 1);
-        has_event(Event::Left { slot: id, license: LicenseId(license), index, why: Leaving::Rejected, last });
-        assert_eq!(service(index).left, Some(Left { at: now, last }));
+        has_event(Event::ServiceEnded { slot: id, license: LicenseId(license), index, why: Leaving::Rejected, last });
+        assert_eq!(service(index).left, Some(ServiceEnd { at: now, last }));
         assert!(matches!(slot_of(id).state, SlotState::Drawing { .. }));
         refused(alice(), id, FIRST, E::AlreadyRejected);
         check();
@@ -75,14 +75,14 @@ fn several_epochs_are_rejected_one_by_one() {
         run_closing(FIRST + 3, &[]);
         close_epoch(FIRST + 2, &[(index, 255)]);
         next_block();
-        let burned = BurnedTotal::get();
+        let burned = Burned::get();
         for epoch in [FIRST + 2, FIRST] {
             assert_ok!(Jobs::reject(origin(alice()), id, e(epoch)));
         }
-        assert_eq!(BurnedTotal::get(), burned + 2 * PRICE);
+        assert_eq!(Burned::get(), burned + 2 * PRICE);
         assert_eq!(noted().iter().filter(|(_, outcome)| *outcome == Outcome::Rejected).count(), 1, "blamed once");
         let left = Now::get() - clock().epoch_start(e(FIRST + 3));
-        change_deed(0, |deed| deed.oracle = true);
+        bind(0);
         run_dry();
         let kept = PRICE + earns(PRICE, left, 255);
         assert_eq!(released(job), vec![(0, 0, kept)]);
@@ -178,7 +178,7 @@ fn epoch_can_be_rejected_until_its_period_is_released() {
         let Served { id, .. } = served(40);
         run_closing(FIRST + 31, &[]);
         blocks(19);
-        assert_eq!(Running::get(), e(FIRST + 31));
+        assert_eq!(running(), e(FIRST + 31));
         assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST + 5)));
         run_dry();
     });
@@ -199,7 +199,7 @@ fn epoch_can_be_rejected_until_its_period_is_released() {
         let Served { job, id, .. } = served(3);
         run_closing(FIRST + 4, &[]);
         blocks(19);
-        assert_eq!(Running::get(), e(FIRST + 4));
+        assert_eq!(running(), e(FIRST + 4));
         assert_eq!(job_of(job).state, JobState::Settling);
         assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST + 2)));
         // Nobody is looked for any more.
@@ -226,7 +226,7 @@ fn both_services_of_an_epoch_are_rejected_together() {
         close_epoch(FIRST, &[(index, 20)]);
         next_block();
         let left = Now::get() - clock().epoch_start(e(FIRST + 1));
-        change_deed(first, |deed| deed.oracle = true);
+        bind(first);
         let other = serve(id);
         let second = server(id);
         let rest = rest_of_epoch();
@@ -248,7 +248,7 @@ fn both_services_of_an_epoch_are_rejected_together() {
         assert_eq!(rejected, vec![first, second]);
         assert!(service(other).left.is_some());
         check();
-        change_deed(second, |deed| deed.oracle = true);
+        bind(second);
         run_dry();
         assert!(closed(job).is_some());
         assert_eq!(free(&operator(first)), earned_net(job, first));
@@ -267,7 +267,7 @@ fn slot_goes_on_when_an_epoch_of_a_former_service_is_rejected() {
         run_closing(FIRST + 1, &[]);
         close_epoch(FIRST, &[(index, 120)]);
         next_block();
-        change_deed(first, |deed| deed.oracle = true);
+        bind(first);
         let other = serve(id);
         assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST)));
         assert_eq!(slot_of(id).state, SlotState::Running { index: other }, "its successor is not to blame");
@@ -324,7 +324,7 @@ fn requester_gains_nothing_by_rejecting() {
                 if rejects {
                     assert_ok!(Jobs::reject(origin(alice()), id, e(FIRST)));
                 }
-                change_deed(0, |deed| deed.oracle = true);
+                bind(0);
                 if !rejects {
                     // The same work without the rejection.
                     evict(0);

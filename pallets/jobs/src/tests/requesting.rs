@@ -116,7 +116,7 @@ fn request_is_refused_when_the_account_is_not_admitted() {
             (KycRefusal::Revoked, E::AttestationRevoked),
             (KycRefusal::CountryProhibited, E::CountryProhibited),
         ] {
-            Refused::insert(alice(), refusal);
+            Kyc::lapse(&alice(), refusal);
             refuse(alice(), request(), Balance::MAX, error);
         }
         assert_noop!(Jobs::request(RuntimeOrigin::root(), Box::new(request()), Balance::MAX), DispatchError::BadOrigin);
@@ -127,14 +127,14 @@ fn request_is_refused_when_the_account_is_not_admitted() {
 #[test]
 fn request_is_refused_when_there_is_no_rate() {
     run(1, || {
-        Rate::put(Err::<u128, _>(PriceRefusal::Missing));
+        Rate::set(Err(PriceRefusal::Missing));
         refuse(alice(), request(), Balance::MAX, E::RateMissing);
-        Rate::put(Err::<u128, _>(PriceRefusal::Stale(e(3))));
+        Rate::set(Err(PriceRefusal::Stale(e(3))));
         refuse(alice(), request(), Balance::MAX, E::RateStale);
         // At which nothing has a price, or one that nobody can count.
-        Rate::put(Ok::<u128, PriceRefusal>(0));
+        Rate::set(Ok(0));
         refuse(alice(), request(), Balance::MAX, E::RateMissing);
-        Rate::put(Ok::<u128, PriceRefusal>(1));
+        Rate::set(Ok(1));
         let most = JobRequest { nodes: 64, epochs: MAX_EPOCHS, ..request() };
         refuse(alice(), most, Balance::MAX, E::InsufficientFunds);
     });
@@ -146,7 +146,7 @@ fn request_is_refused_when_its_price_is_above_the_maximum() {
         refuse(alice(), request(), PRICE - 1, E::PriceAboveMaximum);
         assert_ok!(Jobs::request(origin(alice()), Box::new(request()), PRICE));
         // A price that is no whole number of base units is rounded up.
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER * 3));
+        Rate::set(Ok(QUARTER * 3));
         let price = (PRICE / 3) + 1;
         refuse(alice(), request(), price - 1, E::PriceAboveMaximum);
         assert_ok!(Jobs::request(origin(alice()), Box::new(request()), price));
@@ -300,9 +300,9 @@ fn parameters_are_set_when_they_are_within_bounds() {
 fn fee_may_be_small_or_large() {
     for milli in [1, 1_000_000] {
         with_parameters(1, Parameters { creation_fee_milli: milli, ..Default::default() }).execute_with(|| {
-            let burned = BurnedTotal::get();
+            let burned = Burned::get();
             ask(alice(), request());
-            assert_eq!(BurnedTotal::get() - burned, Balance::from(milli) * R1 / 1_000);
+            assert_eq!(Burned::get() - burned, Balance::from(milli) * R1 / 1_000);
             check();
         });
     }

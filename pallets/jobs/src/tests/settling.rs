@@ -106,7 +106,7 @@ fn lapsed_epoch_is_made_good_at_the_end() {
         close_epoch(FIRST, &[]);
         lapse_epoch(FIRST + 1);
         next_block();
-        has_event(Event::PutOff { slot: id, ends: e(FIRST + 4) });
+        has_event(Event::EndPostponed { slot: id, ends: e(FIRST + 4) });
         assert_eq!(service(index).ends, e(FIRST + 4));
         assert_eq!(slot_of(id).held, 3 * PRICE + DRAWS, "neither paid nor charged");
         run_closing(FIRST + 4, &[]);
@@ -133,7 +133,7 @@ fn several_lapsed_epochs_are_made_good_each() {
         assert_eq!(gross, earns(PRICE, first_ms, 255) + 3 * PRICE);
         assert_eq!(closed(job), Some(Closing::Served));
         assert_eq!(
-            events().iter().filter(|event| matches!(event, Event::PutOff { slot, .. } if *slot == id)).count(),
+            events().iter().filter(|event| matches!(event, Event::EndPostponed { slot, .. } if *slot == id)).count(),
             2
         );
     });
@@ -157,7 +157,7 @@ fn lapsed_epoch_is_put_off_at_its_own_price() {
     run(1, || {
         // Four R1 for two epochs, then two R1 for two more.
         let Served { job, id, first_ms, .. } = served(2);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER * 2));
+        Rate::set(Ok(QUARTER * 2));
         assert_ok!(Jobs::extend(origin(alice()), job, 2, Balance::MAX));
         run_closing(FIRST + 4, &[]);
         assert!(matches!(slot_of(id).state, SlotState::Ended(_)), "without a lapse it ends here");
@@ -166,7 +166,7 @@ fn lapsed_epoch_is_put_off_at_its_own_price() {
     });
     run(1, || {
         let Served { job, id, first_ms, .. } = served(2);
-        Rate::put(Ok::<_, PriceRefusal>(QUARTER * 2));
+        Rate::set(Ok(QUARTER * 2));
         assert_ok!(Jobs::extend(origin(alice()), job, 2, Balance::MAX));
         let held = slot_of(id).held;
         assert_eq!(held, 6 * R1 * 2 + DRAWS);
@@ -218,7 +218,7 @@ fn nothing_is_put_off_when_the_service_leaves_or_has_left() {
         assert!(matches!(slot_of(id).state, SlotState::Ended(_)));
         run_dry();
         assert_eq!(job_of(job).ledger.returned, 2 * PRICE + DRAWS - earns(PRICE, first_ms, 255));
-        assert!(!events().iter().any(|event| matches!(event, Event::PutOff { .. })));
+        assert!(!events().iter().any(|event| matches!(event, Event::EndPostponed { .. })));
     });
 }
 
@@ -228,7 +228,7 @@ fn nothing_is_put_off_into_epochs_that_are_closed_already() {
     run(1, || {
         let Served { job, .. } = served(1);
         block_after(2 * EPOCH_MS);
-        assert_eq!(Running::get(), e(FIRST + 2));
+        assert_eq!(running(), e(FIRST + 2));
         lapse_epoch(FIRST);
         run_dry();
         assert_eq!(closed(job), Some(Closing::Served));
@@ -246,7 +246,7 @@ fn slot_that_has_moved_is_paid_for_what_its_first_node_did_not_lapse() {
         next_block();
         let left = Now::get() - clock().epoch_start(e(FIRST + 2));
         assert!(service(index).left.is_some());
-        change_deed(service(index).license.0, |deed| deed.oracle = true);
+        bind(service(index).license.0);
         let other = serve(id);
         let rest = clock().epoch_start(service(other).first.plus(1)) - service(other).accepted;
         lapse_epoch(FIRST + 1);
@@ -267,12 +267,12 @@ fn thousand_void_epochs_are_made_good_in_few_steps() {
         run_closing(FIRST + 40, &[]);
         // The chain stands still.
         block_after(1_000 * EPOCH_MS);
-        assert_eq!(Running::get(), e(FIRST + 1_040));
+        assert_eq!(running(), e(FIRST + 1_040));
         blocks(2);
         assert_eq!(slot_of(id).state, SlotState::Running { index }, "it is still served");
         // All between the epoch that ended with the halt and the running one.
         let ends = e(FIRST + 1_080 + 999);
-        has_event(Event::PutOff { slot: id, ends });
+        has_event(Event::EndPostponed { slot: id, ends });
         assert_eq!((service(index).ends, slot_of(id).ends()), (ends, ends));
         run_fast(ends.0);
         run_dry();
@@ -306,8 +306,8 @@ fn epochs_are_made_good_when_a_halt_goes_beyond_the_end() {
 fn services_that_begin_after_a_long_halt_are_like_others() {
     run(1, || {
         block_after(5_000 * EPOCH_MS);
-        LastFinalised::put(e(FIRST + 4_999));
-        Finals::insert(e(FIRST + 4_999), (0, alloc::collections::BTreeMap::<u32, u8>::new()));
+        LastFinalised::set(Some(e(FIRST + 4_999)));
+        Measured::finalise(FIRST + 4_999, 0);
         let job = ask(alice(), request());
         serve(slot(job, 0));
         run_dry();
@@ -346,7 +346,7 @@ fn later_period_waits_for_an_open_epoch_of_an_earlier_one() {
         run_to_epoch(FIRST + 6);
         let hold_back = e(FIRST + 4);
         let close_others = || {
-            Open::get().into_iter().filter(|open| *open != hold_back).for_each(|open| close_epoch(open.0, &[]));
+            open_epochs().into_iter().filter(|open| *open != hold_back).for_each(|open| close_epoch(open.0, &[]));
         };
         for epoch in FIRST + 7..FIRST + 64 {
             close_others();
@@ -395,7 +395,7 @@ fn settling_goes_on_over_blocks_when_they_are_full() {
         close_epoch(FIRST, &bytes);
         let mut waited = 0;
         let failed = || {
-            let left = |event: &Event<Test>| matches!(event, Event::Left { why: Leaving::Failed, .. });
+            let left = |event: &Event<Test>| matches!(event, Event::ServiceEnded { why: Leaving::Failed, .. });
             events().iter().filter(|event| left(event)).count()
         };
         while failed() < 64 {
@@ -419,5 +419,28 @@ fn nothing_moves_when_a_block_has_no_room_and_everything_later() {
         PollLimit::set(Weight::MAX);
         run_dry();
         assert_eq!(closed(job), Some(Closing::Served));
+    });
+}
+
+/// The epochs that lapse go beyond the end of a slot that cannot be put off.
+#[test]
+fn slot_ends_in_time_when_it_has_too_many_prices_to_be_put_off() {
+    run(1, || {
+        let job = ask(alice(), request());
+        let id = slot(job, 0);
+        let index = serve(id);
+        for n in 1..MAX_TERMS {
+            let rate = QUARTER - QUARTER / 100 * Balance::from(n);
+            Rate::set(Ok(rate));
+            Jobs::extend(origin(alice()), job, 1, Balance::MAX).unwrap();
+        }
+        let ends = slot_of(id).ends();
+        assert_eq!(ends, e(FIRST + 10 + MAX_TERMS - 1));
+        run_closing(FIRST + 2, &[]);
+        block_after(1_000 * EPOCH_MS);
+        next_block();
+        assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
+        assert_eq!(service(index).last(), ends.minus(1));
+        run_dry();
     });
 }

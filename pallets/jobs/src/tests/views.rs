@@ -117,9 +117,9 @@ fn slot_is_told_with_its_services_and_its_draw_recomputed() {
 #[test]
 fn quote_is_refused_when_there_is_no_rate() {
     run(0, || {
-        Rate::put(Err::<u128, _>(PriceRefusal::Stale(e(1))));
+        Rate::set(Err(PriceRefusal::Stale(e(1))));
         assert_eq!(Jobs::quote(Tier::Micro, None), Err(E::RateStale.into()));
-        Rate::put(Err::<u128, _>(PriceRefusal::Missing));
+        Rate::set(Err(PriceRefusal::Missing));
         assert_eq!(Jobs::quote(Tier::Micro, None), Err(E::RateMissing.into()));
     });
 }

@@ -90,13 +90,13 @@ fn service_is_made_good_when_those_who_measured_it_cannot_have_known_it() {
         let Served { job, id, index, .. } = served(3);
         let accepted = service(index).block;
         assert_eq!(accepted, System::block_number());
-        Known::insert(e(FIRST), accepted - 1);
+        Measured::set_known(FIRST, accepted - 1);
         run_to_epoch(FIRST + 1);
         close_epoch(FIRST, &[(index, 0)]);
         next_block();
         // Neither failed, nor paid, nor charged.
         assert_eq!(slot_of(id).state, SlotState::Running { index });
-        has_event(Event::PutOff { slot: id, ends: e(FIRST + 4) });
+        has_event(Event::EndPostponed { slot: id, ends: e(FIRST + 4) });
         assert_eq!((service(index).ends, service(index).recent.len()), (e(FIRST + 4), 0));
         assert_eq!(slot_of(id).held, 3 * PRICE + DRAWS);
         assert_eq!(Jobs::earnings(id, e(FIRST))[0].byte, None);
@@ -108,7 +108,7 @@ fn service_is_made_good_when_those_who_measured_it_cannot_have_known_it() {
     // One block more was known: then it counts.
     run(1, || {
         let Served { id, index, .. } = served(3);
-        Known::insert(e(FIRST), service(index).block);
+        Measured::set_known(FIRST, service(index).block);
         run_to_epoch(FIRST + 1);
         close_epoch(FIRST, &[(index, 0)]);
         next_block();
@@ -126,7 +126,7 @@ fn service_is_not_made_good_when_another_is_paid_for_a_part_of_the_same_epoch() 
         absent(first);
         let (second, _) = served_by_another(id, first);
         let part = earns(PRICE, at - service(index).accepted, 255);
-        Known::insert(e(FIRST), service(second).block - 1);
+        Measured::set_known(FIRST, service(second).block - 1);
         run_to_epoch(FIRST + 1);
         close_epoch(FIRST, &[(second, 0)]);
         next_block();

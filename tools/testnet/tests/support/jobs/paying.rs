@@ -18,7 +18,7 @@ impl Case {
     /// The service ends, what it earned is released, the job closes. Returns the block of the release.
     pub async fn release(&mut self, slot: SlotRef, service: &Served, earned: Balance) -> Outcome<Head> {
         let left = self.event("the service to end", LATER, |event| match event {
-            Event::Left { slot: left, why, last, .. } if *left == slot => Some((*why, *last)),
+            Event::ServiceEnded { slot: left, why, last, .. } if *left == slot => Some((*why, *last)),
             _ => None,
         });
         let (_, left) = left.await?;

@@ -235,7 +235,7 @@ fn harm(event: &RuntimeEvent) -> Option<String> {
     use pallet_oracles::Event as OfOracle;
     let harmful = match event {
         RuntimeEvent::Jobs(Event::OfferLapsed { .. } | Event::TriedOut { .. }) => true,
-        RuntimeEvent::Jobs(Event::Left { why, .. }) => *why != Leaving::Ended,
+        RuntimeEvent::Jobs(Event::ServiceEnded { why, .. }) => *why != Leaving::Ended,
         RuntimeEvent::Jobs(Event::SlotEnded { why, .. }) => !matches!(why, SlotEnd::Completed | SlotEnd::Cancelled),
         RuntimeEvent::Nodes(OfNode::Barred { .. }) => true,
         RuntimeEvent::Nodes(OfNode::ReputationMoved { outcome, .. }) => *outcome != Conduct::Served,

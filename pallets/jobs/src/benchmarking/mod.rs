@@ -6,7 +6,7 @@
 mod mock;
 mod scene;
 
-use crate::{config::PROBES, place::Place, *};
+use crate::{config::PROBES, slot_account::SlotAccount, *};
 use alloc::{boxed::Box, vec};
 use frame_benchmarking::v2::*;
 use frame_support::{traits::EnsureOrigin, weights::WeightMeter, BoundedVec};
@@ -96,7 +96,7 @@ mod benchmarks {
             let (license, payee) = worker::<T>(i);
             let index = i.saturating_mul(PAGE_SIZE);
             let mut gone = service(first(job), license, payee);
-            gone.left = Some(Left { at: 2, last: NOW.minus(4) });
+            gone.left = Some(ServiceEnd { at: 2, last: NOW.minus(4) });
             Services::<T>::insert(index, gone);
             services.push(index);
         }
@@ -266,7 +266,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn put_off_chunk(n: Linear<1, SETTLE_CHUNK>) -> Result<(), BenchmarkError> {
+    fn postpone_chunk(n: Linear<1, SETTLE_CHUNK>) -> Result<(), BenchmarkError> {
         let lapsed = ClosedEpochs::Lapsed { first: NOW.minus(2), last: NOW.minus(1) };
         let begin = settling::<T>(n, lapsed)?;
         let mut meter = WeightMeter::new();
@@ -319,14 +319,14 @@ mod benchmarks {
     fn release() -> Result<(), BenchmarkError> {
         let owner = scene::<T>();
         let job = served::<T>(&owner, 1)?;
-        let mut place = Place::<T>::load(first(job)).map_err(|_| "a slot")?;
-        place.set_state(SlotState::Ended(SlotEnd::Completed));
-        place.store();
+        let mut account = SlotAccount::<T>::load(first(job)).map_err(|_| "a slot")?;
+        account.set_state(SlotState::Ended(SlotEnd::Completed));
+        account.store();
         Services::<T>::mutate(0, |service| {
             let Some(service) = service else { return };
             // A whole period, that also moves its license's reputation.
             let last = NOW.minus(REJECTION_EPOCHS + 1);
-            (service.first, service.left) = (last.minus(PERIOD - 1), Some(Left { at: u64::MAX, last }));
+            (service.first, service.left) = (last.minus(PERIOD - 1), Some(ServiceEnd { at: u64::MAX, last }));
             if let Some(period) = service.periods.iter_mut().next() {
                 period.settled = (1 << PERIOD) - 1;
             }

@@ -1,12 +1,11 @@
+//! Requests: which of them nobody could serve, whoever asks.
+
 use super::*;
-use ratio1_primitives::{
-    jobs::{
-        region::Region,
-        request::{Cid, Restart},
-        Tag,
-    },
-    kyc::Country,
-    LicenseId,
+use crate::requesting::{has_room_for, validate, InvalidRequest};
+use ratio1_primitives::jobs::{
+    region::Region,
+    request::{Cid, Restart, MAX_SPEC_BYTES},
+    HealthCheck, Selectors, Tag,
 };
 
 fn request() -> JobRequest {
@@ -24,10 +23,10 @@ fn request() -> JobRequest {
     }
 }
 
-fn refusal(change: impl FnOnce(&mut JobRequest)) -> Option<Nonsense> {
+fn refusal(change: impl FnOnce(&mut JobRequest)) -> Option<InvalidRequest> {
     let mut request = request();
     change(&mut request);
-    make_sense(&request).err()
+    validate(&request).err()
 }
 
 fn tag(word: &str) -> Tag {
@@ -42,7 +41,7 @@ where
 }
 
 #[test]
-fn request_makes_sense_when_all_is_within_bounds() {
+fn request_is_valid_when_all_is_within_bounds() {
     assert_eq!(refusal(|_| ()), None);
     assert_eq!(refusal(|r| (r.nodes, r.epochs, r.spec_bytes) = (64, 1_080, MAX_SPEC_BYTES)), None);
     assert_eq!(refusal(|r| (r.nodes, r.epochs, r.spec_bytes) = (1, 1, 1)), None);
@@ -50,13 +49,13 @@ fn request_makes_sense_when_all_is_within_bounds() {
 
 #[test]
 fn request_is_refused_when_a_number_is_out_of_bounds() {
-    assert_eq!(refusal(|r| r.nodes = 0), Some(Nonsense::Nodes));
-    assert_eq!(refusal(|r| r.nodes = 65), Some(Nonsense::Nodes));
-    assert_eq!(refusal(|r| r.epochs = 0), Some(Nonsense::Epochs));
-    assert_eq!(refusal(|r| r.epochs = 1_081), Some(Nonsense::Epochs));
-    assert_eq!(refusal(|r| r.spec_bytes = 0), Some(Nonsense::Spec));
-    assert_eq!(refusal(|r| r.spec_bytes = MAX_SPEC_BYTES + 1), Some(Nonsense::Spec));
-    assert_eq!(refusal(|r| r.spec.0[0] = 0), Some(Nonsense::Cid));
+    assert_eq!(refusal(|r| r.nodes = 0), Some(InvalidRequest::Nodes));
+    assert_eq!(refusal(|r| r.nodes = 65), Some(InvalidRequest::Nodes));
+    assert_eq!(refusal(|r| r.epochs = 0), Some(InvalidRequest::Epochs));
+    assert_eq!(refusal(|r| r.epochs = 1_081), Some(InvalidRequest::Epochs));
+    assert_eq!(refusal(|r| r.spec_bytes = 0), Some(InvalidRequest::Spec));
+    assert_eq!(refusal(|r| r.spec_bytes = MAX_SPEC_BYTES + 1), Some(InvalidRequest::Spec));
+    assert_eq!(refusal(|r| r.spec.0[0] = 0), Some(InvalidRequest::Cid));
 }
 
 #[test]
@@ -66,22 +65,22 @@ fn request_names_the_first_fault_when_there_are_several() {
         r.selectors.tags = list([tag("Upper")]);
         r.nodes = 0;
     };
-    assert_eq!(refusal(faults), Some(Nonsense::Nodes));
+    assert_eq!(refusal(faults), Some(InvalidRequest::Nodes));
 }
 
 #[test]
 fn request_is_refused_when_a_selector_is_malformed() {
     for bad in ["", "Upper", "a b", "a_b"] {
-        assert_eq!(refusal(|r| r.selectors.tags = list([tag(bad)])), Some(Nonsense::Tag), "{bad}");
-        assert_eq!(refusal(|r| r.selectors.not_tags = list([tag(bad)])), Some(Nonsense::Tag), "{bad}");
+        assert_eq!(refusal(|r| r.selectors.tags = list([tag(bad)])), Some(InvalidRequest::Tag), "{bad}");
+        assert_eq!(refusal(|r| r.selectors.not_tags = list([tag(bad)])), Some(InvalidRequest::Tag), "{bad}");
     }
-    assert_eq!(refusal(|r| r.selectors.countries = list([Country(*b"de")])), Some(Nonsense::Country));
-    assert_eq!(refusal(|r| r.selectors.not_countries = list([Country(*b"D1")])), Some(Nonsense::Country));
+    assert_eq!(refusal(|r| r.selectors.countries = list([Country(*b"de")])), Some(InvalidRequest::Country));
+    assert_eq!(refusal(|r| r.selectors.not_countries = list([Country(*b"D1")])), Some(InvalidRequest::Country));
 }
 
 #[test]
 fn request_is_refused_when_a_list_repeats_itself() {
-    let contradiction = Some(Nonsense::Contradiction);
+    let contradiction = Some(InvalidRequest::Contradiction);
     let (de, id) = (Country(*b"DE"), LicenseId(5));
     assert_eq!(refusal(|r| r.selectors.countries = list([de, de])), contradiction);
     assert_eq!(refusal(|r| r.selectors.not_countries = list([de, de])), contradiction);
@@ -94,7 +93,7 @@ fn request_is_refused_when_a_list_repeats_itself() {
 
 #[test]
 fn request_is_refused_when_it_excludes_what_it_includes() {
-    let contradiction = Some(Nonsense::Contradiction);
+    let contradiction = Some(InvalidRequest::Contradiction);
     let both = |change: fn(&mut Selectors)| refusal(|r| change(&mut r.selectors));
     let countries = |s: &mut Selectors| {
         s.countries = list([Country(*b"DE"), Country(*b"FR")]);
@@ -116,7 +115,7 @@ fn include_list_is_refused_when_it_is_shorter_than_the_nodes() {
     let with =
         |nodes| refusal(|r| (r.nodes, r.selectors.include) = (nodes, list([LicenseId(1), LicenseId(2), LicenseId(3)])));
     assert_eq!(with(3), None);
-    assert_eq!(with(4), Some(Nonsense::Include));
+    assert_eq!(with(4), Some(InvalidRequest::Include));
 }
 
 #[test]
@@ -128,7 +127,7 @@ fn health_check_is_refused_when_it_is_no_line_of_a_request() {
     assert_eq!(with(80, "/"), None);
     assert_eq!(with(8_080, "/health?deep=1"), None);
     for (port, path) in [(0, "/"), (80, ""), (80, "health"), (80, "/a b"), (80, "/\r\nHost: x"), (80, "/\u{e9}")] {
-        assert_eq!(with(port, path), Some(Nonsense::Health), "{port} {path:?}");
+        assert_eq!(with(port, path), Some(InvalidRequest::Health), "{port} {path:?}");
     }
 }
 

@@ -1,12 +1,8 @@
+//! Periods of a service: what is accounted for, and what can be released.
+
 use super::*;
 use proptest::prelude::*;
-use ratio1_primitives::{JobId, LicenseId};
-
-const FIRST: u32 = 10;
-
-fn e(epoch: u32) -> EpochIndex {
-    EpochIndex(epoch)
-}
+use ratio1_primitives::jobs::PERIOD;
 
 /// A service of `epochs` epochs that has left, or runs.
 fn service(epochs: u32, has_left: bool) -> Service<u8> {
@@ -21,7 +17,7 @@ fn service(epochs: u32, has_left: bool) -> Service<u8> {
         first: e(FIRST),
         ends,
         leaving: false,
-        left: has_left.then_some(Left { at: 0, last: ends.minus(1) }),
+        left: has_left.then_some(ServiceEnd { at: 0, last: ends.minus(1) }),
         counts: true,
         recent: Default::default(),
         periods: Default::default(),
@@ -87,7 +83,7 @@ fn node_has_served_when_a_whole_period_is_not_rejected() {
     assert!(!service.has_served(&Period { rejected: 1, ..whole }));
     assert!(!service.has_served(&Period { accrued: 0, ..whole }));
     // It failed later: that is another matter.
-    service.left = Some(Left { at: 900, last: e(FIRST + 39) });
+    service.left = Some(ServiceEnd { at: 900, last: e(FIRST + 39) });
     assert!(service.has_served(&whole));
     assert!(!service.has_served(&part));
 }

@@ -2,15 +2,15 @@
 
 use crate::{config::WORK_SHARE, pallet::*, types::*, Parameters, WeightInfo, LOG_TARGET, SETTLE_CHUNK};
 use frame_support::{
-    storage::with_storage_layer,
     traits::Get,
     weights::{Weight, WeightMeter},
 };
+use ratio1_pallet_support::attempt;
 use ratio1_primitives::{
     traits::{ClockInspect, Draws},
     EpochIndex,
 };
-use sp_runtime::{DispatchError, DispatchResult, Percent};
+use sp_runtime::{DispatchResult, Percent};
 
 /// Of what a block may take, the part that is kept for draws: they come last.
 const DRAWS: Percent = Percent::from_percent(25);
@@ -18,6 +18,7 @@ const DRAWS: Percent = Percent::from_percent(25);
 impl<T: Config> Pallet<T> {
     /// The work of one block, within the share of its weight that the parameters grant.
     pub(crate) fn poll(meter: &mut WeightMeter) {
+        // ADR 0030: jobs set the pace of draws, which have no hook of their own for it.
         // A block without room even for this counts as one that was not polled.
         if meter.try_consume(T::WeightInfo::poll()).is_err() {
             return;
@@ -36,14 +37,6 @@ impl<T: Config> Pallet<T> {
         meter.consume(work.consumed().saturating_add(draws.consumed()));
     }
 
-    /// Run one bounded piece of work in its own storage layer.
-    pub(crate) fn attempt<R: Default>(what: &str, work: impl FnOnce() -> Result<R, DispatchError>) -> R {
-        with_storage_layer(work).unwrap_or_else(|error| {
-            log::error!(target: LOG_TARGET, "{what}: rolled back: {error:?}");
-            R::default()
-        })
-    }
-
     /// The largest step must fit the smallest share, or nothing would ever go on.
     pub(crate) fn assert_steps_fit() {
         let share = Percent::from_percent(WORK_SHARE.0) * T::BlockWeights::get().max_block;
@@ -60,7 +53,7 @@ impl<T: Config> Pallet<T> {
                     .saturating_add(releases),
                 work,
             ),
-            (T::WeightInfo::put_off_chunk(SETTLE_CHUNK).saturating_add(releases), work),
+            (T::WeightInfo::postpone_chunk(SETTLE_CHUNK).saturating_add(releases), work),
             (T::Draws::largest_step(), draws),
         ] {
             assert!(step.all_lte(limit), "jobs: a step of {step:?} does not fit {limit:?}");
@@ -99,7 +92,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Lapsed epochs put off the ends of services. While some wait to be settled no service may be ended for having
+    /// Lapsed epochs postpone the ends of services. While some wait to be settled no service may be ended for having
     /// reached its end.
     fn ends_are_known(meter: &mut WeightMeter) -> bool {
         let Cursor { head, tail, .. } = Settled::<T>::get();
@@ -118,7 +111,7 @@ impl<T: Config> Pallet<T> {
             return false;
         }
         Agenda::<T>::remove(epoch, index);
-        if !Self::attempt("agenda", || Self::look_at(index).map(|()| true)) {
+        if !attempt(LOG_TARGET, "agenda", || Self::look_at(index).map(|()| true)) {
             Self::schedule(index, current.plus(1));
         }
         true
@@ -130,54 +123,11 @@ impl<T: Config> Pallet<T> {
         match service.left {
             Some(_) => Self::release_due(index),
             None if service.ends <= Self::current() => {
-                let clock = T::Epochs::clock().ok_or(Error::<T>::Corrupted)?;
-                let left = Left { at: clock.epoch_start(service.ends), last: service.ends.minus(1) };
+                let clock = T::Epochs::clock().ok_or(Error::<T>::Corrupted(Inconsistency::NoClock))?;
+                let left = ServiceEnd { at: clock.epoch_start(service.ends), last: service.ends.minus(1) };
                 Self::end_service(index, Leaving::Ended, left)
             }
             None => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mock::*;
-
-    #[test]
-    fn service_is_put_off_before_it_is_ended_when_the_chain_stood_still() {
-        run(1, || {
-            let id = slot(ask(alice(), request()), 0);
-            let index = serve(id);
-            run_closing(FIRST + 5, &[]);
-            block_after(1_000 * EPOCH_MS);
-            next_block();
-            // All but the epoch in which it stopped, which is still voted about, and the one that runs.
-            let ends = EpochIndex(FIRST + 10 + 999);
-            assert_eq!(slot_of(id).state, SlotState::Running { index });
-            assert_eq!(slot_of(id).ends(), ends);
-            assert!(Agenda::<Test>::contains_key(ends, index));
-            run_fast(ends.0);
-            next_block();
-            assert_eq!(slot_of(id).state, SlotState::Ended(SlotEnd::Completed));
-        });
-    }
-
-    #[test]
-    fn agenda_is_caught_up_when_blocks_had_no_room() {
-        run(1, || {
-            let id = slot(ask(alice(), request()), 0);
-            let index = serve(id);
-            PollLimit::set(Weight::zero());
-            run_fast(FIRST + 200);
-            assert_eq!(slot_of(id).state, SlotState::Running { index });
-            // Room for some steps.
-            PollLimit::set(Weight::from_parts(12_000_000_000, u64::MAX));
-            next_block();
-            assert!(Services::<Test>::contains_key(index));
-            blocks(20);
-            assert_eq!(AgendaEpoch::<Test>::get(), Running::get());
-            assert!(!Slots::<Test>::contains_key(id.job, id.slot), "it was served to its end and paid");
-        });
     }
 }

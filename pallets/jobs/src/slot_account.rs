@@ -1,4 +1,4 @@
-//! A slot with its job: the only way by which either changes, so that money and counts stay together.
+//! The account of a slot: the only way by which a slot or its job changes, so that money and counts stay together.
 
 use crate::{pallet::*, types::*};
 use frame_support::{
@@ -16,8 +16,9 @@ use ratio1_primitives::{
 };
 use sp_runtime::{DispatchError, DispatchResult, SaturatedConversion};
 
-/// A slot with its job, read from storage. [`Place::store`] writes both back.
-pub(crate) struct Place<T: Config> {
+/// A slot with its job, read from storage: what is held for the one is on the ledger of the other. [`SlotAccount::store`]
+/// writes both back.
+pub(crate) struct SlotAccount<T: Config> {
     pub(crate) id: SlotRef,
     pub(crate) job: Job<AccountId>,
     pub(crate) slot: Slot,
@@ -25,7 +26,7 @@ pub(crate) struct Place<T: Config> {
     _config: core::marker::PhantomData<T>,
 }
 
-impl<T: Config> Place<T> {
+impl<T: Config> SlotAccount<T> {
     /// A slot and its job, or which of them does not exist.
     pub(crate) fn load(id: SlotRef) -> Result<Self, Error<T>> {
         let job = Jobs::<T>::get(id.job).ok_or(Error::<T>::UnknownJob)?;
@@ -82,7 +83,7 @@ impl<T: Config> Place<T> {
         }
         self.job.state = state;
         let job = self.id.job;
-        Pallet::<T>::deposit_event(Event::JobMoved { job, state });
+        Pallet::<T>::deposit_event(Event::JobStateChanged { job, state });
         if let JobState::Closed(closing) = state {
             Requests::<T>::remove(job);
             Pallet::<T>::deposit_event(Event::JobClosed { job, closing, ledger: self.job.ledger });
@@ -112,14 +113,15 @@ impl<T: Config> Place<T> {
         }
         self.give_back(self.slot.held)?;
         self.closed = true;
-        self.job.open = self.job.open.saturating_sub(1);
+        let miscounted = Error::<T>::Corrupted(Inconsistency::SlotsMiscounted);
+        self.job.open = self.job.open.checked_sub(1).ok_or(miscounted)?;
         self.refresh();
         Ok(())
     }
 
     /// Use up one of the draws in hand: its fee is burned. How much that was.
     pub(crate) fn use_draw(&mut self) -> Result<Balance, DispatchError> {
-        self.slot.draws = self.slot.draws.checked_sub(1).ok_or(Error::<T>::Corrupted)?;
+        self.slot.draws = self.slot.draws.checked_sub(1).ok_or(Error::<T>::Corrupted(Inconsistency::NoDrawLeft))?;
         let fee = self.slot.draw_fee;
         self.burn(fee)?;
         Ok(fee)
@@ -135,9 +137,8 @@ impl<T: Config> Place<T> {
     /// Put `amount` of the owner's on hold for the slot.
     pub(crate) fn hold(&mut self, amount: Balance) -> DispatchResult {
         T::Currency::hold(&HoldReason::Job.into(), &self.job.owner, amount)?;
-        self.slot.held = self.slot.held.checked_add(amount).ok_or(Error::<T>::Corrupted)?;
-        let deposited = self.job.ledger.deposited.checked_add(amount).ok_or(Error::<T>::Corrupted)?;
-        self.job.ledger.deposited = deposited;
+        self.slot.held = Self::sum(self.slot.held, amount)?;
+        self.job.ledger.deposited = Self::sum(self.job.ledger.deposited, amount)?;
         Ok(())
     }
 
@@ -163,7 +164,7 @@ impl<T: Config> Place<T> {
             let (exact, free) = (Precision::Exact, Restriction::Free);
             T::Currency::transfer_on_hold(&reason, owner, payee, amount, exact, free, Fortitude::Force)?;
         }
-        self.job.ledger.paid = self.job.ledger.paid.saturating_add(amount);
+        self.job.ledger.paid = Self::sum(self.job.ledger.paid, amount)?;
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl<T: Config> Place<T> {
         self.take(amount)?;
         T::Currency::burn_held(&HoldReason::Job.into(), &self.job.owner, amount, Precision::Exact, Fortitude::Force)?;
         T::Supply::note_burned(amount);
-        self.job.ledger.burned = self.job.ledger.burned.saturating_add(amount);
+        self.job.ledger.burned = Self::sum(self.job.ledger.burned, amount)?;
         Ok(())
     }
 
@@ -186,16 +187,24 @@ impl<T: Config> Place<T> {
         }
         self.take(amount)?;
         T::Currency::release(&HoldReason::Job.into(), &self.job.owner, amount, Precision::Exact)?;
-        self.job.ledger.returned = self.job.ledger.returned.saturating_add(amount);
+        self.job.ledger.returned = Self::sum(self.job.ledger.returned, amount)?;
         Ok(())
     }
 
+    /// Take `amount` off what is held for the slot. Nothing is ever cut to what there is: money that is missing is a bug
+    /// that must be seen.
     fn take(&mut self, amount: Balance) -> DispatchResult {
-        ensure!(amount <= self.slot.held, Error::<T>::Corrupted);
+        let overdrawn = Error::<T>::Corrupted(Inconsistency::SlotOverdrawn);
+        let left = self.slot.held.checked_sub(amount).ok_or(overdrawn)?;
         let on_hold = T::Currency::balance_on_hold(&HoldReason::Job.into(), &self.job.owner);
-        ensure!(amount <= on_hold, Error::<T>::Corrupted);
-        self.slot.held = self.slot.held.saturating_sub(amount);
+        ensure!(amount <= on_hold, Error::<T>::Corrupted(Inconsistency::HoldMissing));
+        self.slot.held = left;
         Ok(())
+    }
+
+    /// A sum of money that can be counted.
+    fn sum(one: Balance, other: Balance) -> Result<Balance, Error<T>> {
+        one.checked_add(other).ok_or(Error::Corrupted(Inconsistency::LedgerOverflow))
     }
 }
 
