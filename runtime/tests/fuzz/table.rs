@@ -47,7 +47,8 @@ impl Table {
 
     /// How often calls ended with `outcome`, whatever it carries, by themselves or inside another.
     pub fn reached(&self, outcome: &str) -> u64 {
-        let is_it = |name: &str| name.strip_prefix(outcome).is_some_and(|rest| rest.is_empty() || rest.starts_with('('));
+        let is_it =
+            |name: &str| name.strip_prefix(outcome).is_some_and(|rest| rest.is_empty() || rest.starts_with('('));
         let hit = |(name, n): (&String, &u64)| is_it(name.trim_start_matches("> ")).then_some(*n);
         self.0.values().flatten().filter_map(hit).sum()
     }
