@@ -18,7 +18,7 @@ hooks:
 demo *arguments:
     scripts/demo "$@"
 
-# Run every test
+# Run all tests but benchmarks and what takes hours
 test:
     scripts/test
 
