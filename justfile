@@ -42,7 +42,7 @@ bench *arguments:
 weights *pallets:
     scripts/weights "$@"
 
-# Check licences, sources, bans and yanked versions of dependencies
+# Check licenses, sources, bans and yanked versions of dependencies
 deny:
     scripts/deny
 

@@ -110,7 +110,7 @@ fn choose(g: &mut Gen, from: &[(&'static str, &'static str, u32)]) -> Option<(&'
     from.choose_weighted(&mut g.rng, |(_, _, weight)| *weight).ok().map(|(pallet, call, _)| (*pallet, *call))
 }
 
-/// Any call. Who cannot pay for his is mostly passed over.
+/// Any call. Who cannot pay for theirs is mostly passed over.
 fn draw(g: &mut Gen) -> Option<Step> {
     for _ in 0..8 {
         let Some(step) = draw_any(g) else { continue };
