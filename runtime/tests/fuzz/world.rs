@@ -127,13 +127,14 @@ fn draw(g: &mut Gen) -> Option<Step> {
     None
 }
 
-/// Calls that cost nothing when they succeed.
+/// Signed calls that cost nothing when they succeed, so that who cannot pay a fee may send them.
 fn is_free(call: &RuntimeCall) -> bool {
     matches!(
         call,
         RuntimeCall::Licenses(pallet_licenses::Call::link { .. } | pallet_licenses::Call::unlink { .. })
             | RuntimeCall::Oracles(pallet_oracles::Call::register_keys { .. })
             | RuntimeCall::Pools(pallet_pools::Call::disburse_liquidity { .. })
+            | RuntimeCall::Jobs(pallet_jobs::Call::cancel { .. } | pallet_jobs::Call::reject { .. })
     )
 }
 
