@@ -26,7 +26,7 @@ RUN apt-get update -q && \
     useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin ratio1 && \
     install -d -o ratio1 -g ratio1 -m 700 /data
 COPY --from=build /out/ratio1-node /usr/local/bin/ratio1-node
-# The licences go with the binary; the full texts that NOTICE names are in the base image, in /usr/share/common-licenses.
+# The licenses go with the binary; the full texts that NOTICE names are in the base image, in /usr/share/common-licenses.
 COPY LICENSE NOTICE Cargo.lock /usr/share/doc/ratio1-node/
 USER ratio1
 # Database and keystore. An operator mounts a volume of their own here and gives --base-path /data.

@@ -18,7 +18,7 @@ hooks:
 demo *arguments:
     scripts/demo "$@"
 
-# Run every test
+# Run all tests but benchmarks and what takes hours
 test:
     scripts/test
 
@@ -42,7 +42,7 @@ bench *arguments:
 weights *pallets:
     scripts/weights "$@"
 
-# Check licences, sources, bans and yanked versions of dependencies
+# Check licenses, sources, bans and yanked versions of dependencies
 deny:
     scripts/deny
 

@@ -234,7 +234,7 @@ pub enum EpochState {
     Voting(Phase),
     /// Every window passed without a quorum.
     Unresolved(Shortfall),
-    /// Its bytes are final.
+    /// Its bytes are final: medians, or chosen by governance. `Availability.Records` tells which.
     Finalised,
     /// Governance let it pass without credits, or it was too old to wait for.
     Lapsed,
@@ -251,7 +251,8 @@ pub struct EpochInfo {
     pub state: EpochState,
     /// What was voted about.
     pub frozen: Option<Frozen<AccountId>>,
-    /// For each seat: its coverage if its ballot is complete, whether it was eligible, and by how many bytes it strayed.
+    /// For each seat: its coverage once its header is revealed, whether it was eligible, and how many of its bytes
+    /// strayed.
     pub ballots: Vec<SeatInfo>,
 }
 
@@ -286,7 +287,7 @@ pub struct PayoutInfo {
     pub linked: Option<bool>,
     /// What each oracle reported, and whether that ballot was eligible. Kept 30 epochs.
     pub reported: Vec<(AccountId, u8, bool)>,
-    /// The median, once final.
+    /// The median, or what governance chose, once final.
     pub byte: Option<u8>,
     /// Beat slots in which the chain made no blocks: no part of the epoch, and nobody is less for them.
     pub lost_slots: u32,
@@ -346,7 +347,7 @@ sp_api::decl_runtime_apis! {
         fn work_of(license: LicenseId) -> Vec<Assignment>;
         /// The current oracles, in validator order.
         fn oracles() -> Vec<Seat<AccountId>>;
-        /// The discovery key of the oracle with this vote key.
+        /// The key by which the oracle of this account is discovered.
         fn discovery_key(oracle: AccountId) -> Option<sp_core::sr25519::Public>;
         /// The epochs in which votes are awaited or counted.
         fn rounds() -> Vec<RoundInfo>;

@@ -387,7 +387,7 @@ fn a_stale_rate_stops_new_jobs_and_none_that_runs() {
 }
 
 #[test]
-fn an_operator_who_lost_his_standing_loses_the_slot_when_oracles_hear_no_more() {
+fn an_operator_who_lost_their_standing_loses_the_slot_when_oracles_hear_no_more() {
     let (mut sim, requester) = ready();
     assert_ok!(sim.request(&requester, request(1, 10)).unwrap());
     sim.run_until_served(JOB);

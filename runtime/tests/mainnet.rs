@@ -154,7 +154,7 @@ fn mainnet_walks_to_its_first_mint_and_its_first_paid_transfer() {
     // Master deeds are within their cliff.
     assert!(sim.claim(LicenseId(1)).is_err());
 
-    // The liquidity wallet pays the first customer for nothing; he makes the first transfer that costs a fee.
+    // The liquidity wallet pays the first customer for nothing, who makes the first transfer that costs a fee.
     let purpose = b"first liquidity".to_vec().try_into().unwrap();
     let call = pallet_pools::Call::disburse_liquidity { to: customer.id(), amount: 1_000 * R1, purpose };
     assert_ok!(sim.submit(&liquidity, call).unwrap());

@@ -180,7 +180,7 @@ fn fees_nobody_can_receive_are_burned_and_counted() {
 }
 
 #[test]
-fn nobody_crowds_out_votes_with_operational_calls_of_his_own() {
+fn nobody_crowds_out_votes_with_operational_calls_of_their_own() {
     let mut sim = Sim::new(Shape::default());
     settle(&mut sim, EpochIndex(1), 255);
     let owner = sim.edges[0].clone();

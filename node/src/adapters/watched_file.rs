@@ -29,7 +29,7 @@ impl fmt::Display for FileFault {
             Self::Unreadable(why) => write!(f, "it cannot be read ({why})"),
             Self::NoFile => write!(f, "it is no file"),
             Self::Old(most) => {
-                write!(f, "it was not modified for more than {} s, or is of a time to come", most.as_secs())
+                write!(f, "it was not modified for more than {} s, or is from the future", most.as_secs())
             }
         }
     }

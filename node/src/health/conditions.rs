@@ -141,7 +141,7 @@ impl Facts {
             age > most && !self.syncing,
             "blocks",
             || format!("the newest block is {} s old", age / 1_000),
-            "see that the node has peers and that its clock is right: blocks of a time to come are refused. If \
+            "see that the node has peers and that its clock is right: blocks from the future are refused. If \
              others have none either, the network's oracles do not make blocks",
         )
     }

@@ -29,9 +29,9 @@
 //!            '--no candidate, cancelled---------------------------------------'
 //!
 //! slot:  Drawing --drawn--> Offered --accepted--> Running --end of its epochs, cancelled--> Ended
-//!           ^ '--deadline--> Ended    |              |
-//!           '---offer lapsed----------'              |
-//!           '---failed, resigned, rejected, evicted--'
+//!        ^  '--deadline--> Ended  |                    |
+//!        '---offer lapsed---------'                    |
+//!        '-failed, absent, resigned, rejected, evicted-'
 //! ```
 //!
 //! - **Request**: `nodes * epochs * price` is held; the price is that of the tier at the rate of the moment. For each

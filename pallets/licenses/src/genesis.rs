@@ -11,7 +11,7 @@ use sp_runtime::DispatchError;
 pub struct GenesisDeed<AccountId> {
     /// Its class.
     pub class: LicenseClass,
-    /// Its first owner; a Master deed's must be attested by the preset, as the deed counts for his entity.
+    /// Its first owner; a Master deed's must be attested by the preset, as the deed counts for that owner's entity.
     pub owner: AccountId,
     /// The node it is linked to from the beginning.
     #[serde(default)]

@@ -27,7 +27,7 @@
 //!
 //! The Genesis deed never moves. A Master deed moves with an approval, within the limit of the receiver's entity; the
 //! move uses the approval up, a ban ends it. Link, transfer and ban end a listing. A deed's price goes wholly to its
-//! seller, who need not be in good standing: what he owns is his, and selling is how one leaves.
+//! seller, who need not be in good standing: what they own is theirs, and selling is how one leaves.
 //!
 //! ## Usage
 //!

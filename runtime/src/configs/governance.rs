@@ -280,7 +280,7 @@ impl pallet_sudo::Config for Runtime {
     type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
 
-/// What of the operational class a signer may send: a council member his own business, while there is room for it.
+/// What of the operational class a signer may send: a council member their own business, while there is room for it.
 ///
 /// The council's calls are operational in the SDK's pallet. That class is the votes': so only members, only short calls,
 /// never `execute` (which carries any call at all), and only while the class has used no more than [`CouncilShare`] of

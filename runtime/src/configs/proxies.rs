@@ -1,7 +1,7 @@
 //! What a proxy may do for its principal, call by call.
 //!
 //! The narrow types are lists of what is allowed: a call that is new is out of their reach until somebody has thought
-//! about it, which `tests/proxies.rs` makes somebody do.
+//! about it, which `tests/accounts/proxies.rs` makes somebody do.
 
 use crate::*;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -39,6 +39,7 @@ pub fn get(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEVELOPMENT => dev::development(),
         LOCAL => dev::local(),
+        // ADR 0010: participants bring their public halves to a ceremony; no key of a public network is in the source.
         TESTNET => parameters::without_participants(Parameters::TESTNET),
         MAINNET => parameters::without_participants(Parameters::MAINNET),
         _ => return None,

@@ -110,7 +110,7 @@ fn choose(g: &mut Gen, from: &[(&'static str, &'static str, u32)]) -> Option<(&'
     from.choose_weighted(&mut g.rng, |(_, _, weight)| *weight).ok().map(|(pallet, call, _)| (*pallet, *call))
 }
 
-/// Any call. Who cannot pay for his is mostly passed over.
+/// Any call. Who cannot pay for theirs is mostly passed over.
 fn draw(g: &mut Gen) -> Option<Step> {
     for _ in 0..8 {
         let Some(step) = draw_any(g) else { continue };
@@ -127,13 +127,14 @@ fn draw(g: &mut Gen) -> Option<Step> {
     None
 }
 
-/// Calls that cost nothing when they succeed.
+/// Signed calls that cost nothing when they succeed, so that who cannot pay a fee may send them.
 fn is_free(call: &RuntimeCall) -> bool {
     matches!(
         call,
         RuntimeCall::Licenses(pallet_licenses::Call::link { .. } | pallet_licenses::Call::unlink { .. })
             | RuntimeCall::Oracles(pallet_oracles::Call::register_keys { .. })
             | RuntimeCall::Pools(pallet_pools::Call::disburse_liquidity { .. })
+            | RuntimeCall::Jobs(pallet_jobs::Call::cancel { .. } | pallet_jobs::Call::reject { .. })
     )
 }
 

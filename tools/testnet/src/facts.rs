@@ -227,7 +227,7 @@ impl Receipt {
 
     /// Whether the claim paid what the formula says, to the owner, out of new issuance.
     pub fn check(&self) -> Check {
-        // The credits paid for before are not stored as such; what was minted for them is.
+        // What was minted before follows from the credits paid for (`Rewards.Paid`), and the API tells it with the rest.
         let due = economics::minted(self.after.class, self.after.credits).saturating_sub(self.before.minted);
         let gained = self.balance.1.saturating_sub(self.balance.0);
         let issued = self.issuance.1.saturating_sub(self.issuance.0);
@@ -308,7 +308,7 @@ impl Explanation {
         )
     }
 
-    /// Credits the deed had been paid for: the claim minted exactly the rest.
+    /// Credits the deed had been paid for, computed from what it had minted: an opinion beside `Rewards.Paid`.
     fn credits_paid(&self) -> u32 {
         let (class, minted) = (self.payout.class, self.receipt.before.minted);
         (0..=self.receipt.after.credits).rev().find(|c| economics::minted(class, *c) <= minted).unwrap_or(0)

@@ -1,4 +1,5 @@
-//! Process control: real nodes on loopback, each with a folder, a log and ports of its own.
+//! Process control: real nodes on loopback, each with a folder, a log and ports of its own. Of our own, since
+//! zombienet's SDK brings 159 crates that the node does not have (ADR 0006).
 //!
 //! A [`Network`] owns its processes: dropped, be it at the end, by an error, a panic or Ctrl-C (see
 //! [`crate::wait::unless_interrupted`]), it kills and reaps them. Where the system has `setpriv`, the kernel ends the

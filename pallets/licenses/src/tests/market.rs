@@ -59,7 +59,7 @@ fn deed_is_sold_for_the_whole_price_when_it_is_listed() {
 }
 
 #[test]
-fn buyer_may_spend_everything_when_the_price_is_all_he_has() {
+fn buyer_may_spend_everything_when_the_price_is_all_they_have() {
     run(|| {
         assert_ok!(list(DEED, &alice(), FUNDS, None));
         assert_ok!(buy_for(DEED, &bob(), Balance::MAX));
@@ -222,7 +222,7 @@ fn buying_leaves_everything_when_settling_fails() {
 }
 
 #[test]
-fn seller_may_leave_when_he_lost_his_standing() {
+fn seller_may_leave_when_they_lost_their_standing() {
     run(|| {
         Kyc::refuse(&alice(), KycRefusal::Revoked);
         assert_ok!(list(DEED, &alice(), PRICE, None));

@@ -9,7 +9,7 @@ pub const WRONG: Who = Who::Ferdie;
 /// How far the clock is set ahead, in seconds: by more than an epoch.
 const AHEAD: i32 = 90;
 /// How far it is set back: by more beat slots than a beat may be old. By less than a block slot: a node that is farther
-/// behind takes blocks for ones of a time to come, and it takes minutes until it trusts the peers that sent them again.
+/// behind takes blocks for ones from the future, and it takes minutes until it trusts the peers that sent them again.
 const BACK: i32 = -2;
 /// How long it is wrong each time.
 const WHILE: Duration = Duration::from_secs(8);
