@@ -5,6 +5,7 @@
 pub use pallet::*;
 
 #[frame_support::pallet]
+#[allow(clippy::expect_used, reason = "FRAME writes them: names of storage")]
 pub mod pallet {
     use frame_support::pallet_prelude::*;
 

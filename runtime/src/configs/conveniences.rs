@@ -8,7 +8,7 @@ use sp_runtime::traits::BlakeTwo256;
 
 /// What `items` stored items of together `bytes` bytes are held for.
 pub(super) const fn deposit(items: u32, bytes: u32) -> Balance {
-    as_u128(items) * R1 / 100 + as_u128(bytes) * R1 / 100_000
+    as_u128(items).saturating_mul(R1 / 100).saturating_add(as_u128(bytes).saturating_mul(R1 / 100_000))
 }
 
 impl pallet_utility::Config for Runtime {

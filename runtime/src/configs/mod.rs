@@ -2,6 +2,7 @@
 
 mod balances;
 #[cfg(feature = "runtime-benchmarks")]
+#[allow(clippy::expect_used, reason = "benchmarks run for developers: where one fails, nothing else does")]
 mod benchmarking;
 mod consensus;
 mod conveniences;
