@@ -117,7 +117,7 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Counts nothing until the first [`Self::apply`].
+    /// Counts nothing until the first [`Self::apply_refresh`].
     pub fn new(genesis: Hash) -> Self {
         let params = EpochParams::default();
         Self {
@@ -280,7 +280,7 @@ impl Intake {
         }
     }
 
-    /// The epoch that runs at `now` if it is another than the one being counted: then [`Self::open`] it.
+    /// The epoch that runs at `now` if it is another than the one being counted: then [`Self::open_epoch`] it.
     pub fn due_epoch(&self, now: u64) -> Option<EpochIndex> {
         let epoch = self.clock?.epoch_at(now);
         (!self.opened || epoch != self.running.epoch()).then_some(epoch)

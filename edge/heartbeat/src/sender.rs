@@ -1,4 +1,4 @@
-//! The edge side: one signed beat per interval, to three oracles ([`crate::rendezvous`]), and now and then a question
+//! The edge side: one signed beat per interval, to three oracles ([`mod@crate::rendezvous`]), and now and then a question
 //! to another whether they arrive ([`crate::probe`]).
 //!
 //! A beat leaves in the middle half of its slot, at a moment that depends on the license: nodes spread over the
@@ -54,7 +54,7 @@ pub struct SenderDeps {
     pub hardware: Arc<dyn Hardware>,
     /// What runs on it.
     pub services: Arc<dyn Services>,
-    /// The intake of this very node when it runs an oracle worker ([`crate::worker::Handles::own`]).
+    /// The intake of this very node when it runs an oracle worker ([`crate::Handles::own`]).
     pub own: Option<mpsc::Sender<SignedHeartbeat>>,
 }
 
