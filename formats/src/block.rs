@@ -19,10 +19,13 @@ pub const MAX_BLOCK: usize = 2 * 1024 * 1024;
 /// Characters of a CID as text. Ours has 59; decoding base58 takes the square of the length.
 const MAX_TEXT: usize = 128;
 
-const RAW: u64 = 0x55;
-const DAG_PB: u64 = 0x70;
+/// Number of `raw` in the multicodec table.
+pub const RAW: u64 = 0x55;
+/// Number of `dag-pb` in the multicodec table.
+pub const DAG_PB: u64 = 0x70;
+/// Number of sha2-256 in the multicodec table.
+pub const SHA2_256: u64 = 0x12;
 const IDENTITY: u64 = 0x00;
-const SHA2_256: u64 = 0x12;
 const DIGEST: usize = 32;
 
 /// What a block's bytes are.
@@ -35,7 +38,8 @@ pub enum Codec {
 }
 
 impl Codec {
-    fn code(self) -> u64 {
+    /// Its number in the multicodec table.
+    pub fn code(self) -> u64 {
         match self {
             Self::Raw => RAW,
             Self::DagPb => DAG_PB,
@@ -256,7 +260,8 @@ impl Compact {
     }
 }
 
-fn check_size(bytes: &[u8]) -> Result<(), BlockError> {
+/// Whether a block may have so many bytes.
+pub fn check_size(bytes: &[u8]) -> Result<(), BlockError> {
     if bytes.len() > MAX_BLOCK {
         return Err(BlockError::TooLarge { size: bytes.len() });
     }

@@ -4,9 +4,10 @@ use super::{
     files::is_damage,
     index::{Entry, Shard},
     key::{Key, Named},
-    Inner, StoreError, MAX_BLOCK,
+    Inner, StoreError,
 };
 use bytes::Bytes;
+use ratio1_formats::block::MAX_BLOCK;
 use std::{io, path::PathBuf, sync::atomic::Ordering::Relaxed};
 
 /// How many damaged files are kept for whoever wants to know what became of them.
@@ -105,7 +106,7 @@ impl Inner {
         }
     }
 
-    /// Store a block, whose bytes fit its key, or renew it, in `generation`. `may_write` is asked before anything new is
+    /// Store a block, whose bytes fit its key and are not too many, or renew it, in `generation`. `may_write` is asked before anything new is
     /// written.
     pub(super) fn put(
         &self,
@@ -119,10 +120,8 @@ impl Inner {
         if self.index.with(key, |entry| entry.renew(generation)).is_some() && self.verified(key)? {
             return Ok(Put::Known);
         }
-        let too_large = StoreError::BlockTooLarge { len: bytes.len() };
-        let Some(len) = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= MAX_BLOCK) else {
-            return Err(too_large);
-        };
+        // A block has two megabytes at the most.
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         may_write(len.into())?;
         if !self.index.reserve(len, self.options.max_bytes) {
             return Err(StoreError::StoreFull { max: self.options.max_bytes });

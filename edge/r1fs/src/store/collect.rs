@@ -4,9 +4,9 @@
 //! few files at a time: whoever puts a block there waits that long at most.
 
 use super::{
-    key::{Key, Kind, Named},
+    key::{Key, Named},
     walk::{Links, Visitor},
-    Inner, Lost, StoreError,
+    Codec, Inner, Lost, StoreError,
 };
 use std::{collections::BTreeMap, io};
 
@@ -42,11 +42,11 @@ impl Inner {
         let (collection, oldest) = self.leases.begin_collection();
         let roots = self.pins.lock().roots();
         let mut mark = Mark { inner: self, collection, lost: BTreeMap::new(), root: None };
-        for (key, kind) in roots {
+        for (key, codec) in roots {
             if stop() {
                 return Ok(Collected { is_stopped: true, ..report });
             }
-            let root = Named { key, kind };
+            let root = Named { key, codec };
             mark.root = Some(root);
             self.walk(&root, links, &mut mark)?;
             report.roots = report.roots.saturating_add(1);
@@ -54,7 +54,7 @@ impl Inner {
         let lost = mark.lost;
         let held_up = lost
             .iter()
-            .find(|(node, _)| node.kind == Kind::Node)
+            .find(|(node, _)| node.codec == Codec::DagPb)
             .map(|(node, root)| StoreError::HeldUp { root: Box::new(root.cid()), cid: Box::new(node.cid()) });
         self.remember_lost(lost.into_iter().map(|(block, root)| (block, vec![root])).collect());
         // Below a lost node there may be anything.
@@ -91,7 +91,7 @@ impl Inner {
                     report.failed = report.failed.saturating_add(1);
                     // Or this collection would try for ever.
                     if let Some(entry) = shard.entries.get_mut(key) {
-                        entry.mark(collection, Kind::Leaf);
+                        entry.mark(collection, Codec::Raw);
                     }
                 }
                 _ => {
@@ -109,8 +109,8 @@ impl Inner {
     pub(super) fn survey(&self, links: &dyn Links) -> Result<Vec<Lost>, StoreError> {
         let roots = self.pins.lock().roots();
         let mut lost = BTreeMap::<Named, Vec<Named>>::new();
-        for (key, kind) in roots {
-            let root = Named { key, kind };
+        for (key, codec) in roots {
+            let root = Named { key, codec };
             let mut survey = Survey { inner: self, seen: BTreeMap::new(), lost: Vec::new() };
             self.walk(&root, links, &mut survey)?;
             survey.lost.into_iter().for_each(|block| lost.entry(block).or_default().push(root));
@@ -146,7 +146,7 @@ impl Mark<'_> {
 
 impl Visitor for Mark<'_> {
     fn visit(&mut self, block: &Named, _: u32) -> Result<bool, StoreError> {
-        let marked = self.inner.index.with(&block.key, |entry| entry.mark(self.collection, block.kind));
+        let marked = self.inner.index.with(&block.key, |entry| entry.mark(self.collection, block.codec));
         if marked.is_none() {
             self.lose(block);
         }
@@ -163,7 +163,7 @@ impl Visitor for Mark<'_> {
 /// Looks for what is missing below one root.
 struct Survey<'a> {
     inner: &'a Inner,
-    seen: BTreeMap<Key, Kind>,
+    seen: BTreeMap<Key, Codec>,
     lost: Vec<Named>,
 }
 

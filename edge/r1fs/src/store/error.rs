@@ -2,6 +2,7 @@
 
 use super::Label;
 use cid::Cid;
+use ratio1_formats::block::BlockError;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -10,41 +11,13 @@ use std::{
 /// Why an operation of the store failed. Each variant says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A codec that is neither `raw` nor `dag-pb`.
-    #[error(
-        "{cid} has codec {codec:#x}: only raw (0x55) and dag-pb (0x70) are stored; add the data as a file instead"
-    )]
-    UnknownCodec {
+    /// A CID that we do not follow, or bytes that are not its block.
+    #[error("{cid}: {source}")]
+    Block {
         /// The block.
         cid: Box<Cid>,
-        /// Its codec.
-        codec: u64,
-    },
-    /// A hash that is not sha2-256.
-    #[error("{cid} has hash function {code:#x}: only sha2-256 (0x12) is stored; add the data again with that one")]
-    UnknownHash {
-        /// The block.
-        cid: Box<Cid>,
-        /// Its hash function.
-        code: u64,
-    },
-    /// A sha2-256 that has not 32 bytes.
-    #[error("{cid} has a hash that was cut: all 32 bytes of the sha2-256 are needed; ask for the whole CID")]
-    CutHash {
-        /// The block.
-        cid: Box<Cid>,
-    },
-    /// A block above [`MAX_BLOCK`](super::MAX_BLOCK).
-    #[error("a block of {len} bytes is too large: at most 2 MiB are stored in one; cut the data into smaller chunks")]
-    BlockTooLarge {
-        /// Its length.
-        len: usize,
-    },
-    /// Bytes that are not what their CID names.
-    #[error("the bytes given for {cid} have another hash: whoever sent them is wrong or lies; fetch them elsewhere")]
-    WrongContent {
-        /// The block that they were given for.
-        cid: Box<Cid>,
+        /// What is wrong with it.
+        source: BlockError,
     },
     /// A block that is needed is not there, or was damaged and set aside.
     #[error("block {cid} is not in the store: fetch it first")]

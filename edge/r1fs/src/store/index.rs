@@ -1,6 +1,6 @@
 //! What is stored, in memory: a key, a length and a few marks for each block, in shards as the files are.
 
-use super::{key::Key, Kind};
+use super::{key::Key, Codec};
 use parking_lot::{Mutex, MutexGuard};
 use std::{
     array,
@@ -57,8 +57,8 @@ impl Entry {
 
     /// Note that `collection` reached it; whether that is news. A leaf that turns out to be a node as well is news:
     /// its links were not followed yet.
-    pub fn mark(&mut self, collection: u32, kind: Kind) -> bool {
-        let is_node = kind == Kind::Node;
+    pub fn mark(&mut self, collection: u32, kind: Codec) -> bool {
+        let is_node = kind == Codec::DagPb;
         let is_news = self.marked_by != collection || (is_node && !self.marked_as_node);
         self.marked_as_node = is_node || (self.marked_by == collection && self.marked_as_node);
         self.marked_by = collection;

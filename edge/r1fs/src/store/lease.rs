@@ -10,7 +10,7 @@
 
 use super::{
     blocks::Put,
-    key::{Key, Kind, Named},
+    key::{Key, Named},
     pins::PinOrder,
     walk::Links,
     Inner, Pin, StoreError,
@@ -18,6 +18,7 @@ use super::{
 use bytes::Bytes;
 use cid::Cid;
 use parking_lot::Mutex;
+use ratio1_formats::block::{check_size, BlockError, Codec};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -97,23 +98,19 @@ impl Lease {
 
     /// Store a block that was received as `cid`, if these are its bytes.
     pub fn put(&self, cid: &Cid, bytes: &[u8]) -> Result<Put, StoreError> {
+        let refused = |source| StoreError::Block { cid: Box::new(*cid), source };
         let named = Named::by(cid)?;
-        if bytes.len() > super::MAX_BLOCK {
-            return Err(StoreError::BlockTooLarge { len: bytes.len() });
-        }
+        check_size(bytes).map_err(refused)?;
         if !named.key.fits(bytes) {
-            return Err(StoreError::WrongContent { cid: Box::new(*cid) });
+            return Err(refused(BlockError::Mismatch { cid: Box::new(*cid) }));
         }
         self.store(&named, bytes)
     }
 
     /// Store a block that was made here, and name it. Its bytes are hashed once; [`put`](Self::put) would do it again.
-    pub fn add(&self, codec: u64, bytes: &[u8]) -> Result<Cid, StoreError> {
-        let named = Named { key: Key::of(bytes), kind: Kind::Leaf };
-        let Some(kind) = Kind::of_codec(codec) else {
-            return Err(StoreError::UnknownCodec { cid: Box::new(named.cid()), codec });
-        };
-        let named = Named { kind, ..named };
+    pub fn add(&self, codec: Codec, bytes: &[u8]) -> Result<Cid, StoreError> {
+        let named = Named { key: Key::of(bytes), codec };
+        check_size(bytes).map_err(|source| StoreError::Block { cid: Box::new(named.cid()), source })?;
         self.store(&named, bytes)?;
         Ok(named.cid())
     }
@@ -169,7 +166,7 @@ impl Lease {
         named.iter().for_each(|named| {
             self.touch(&named.key);
         });
-        self.inner.make_durable(&named.iter().map(|named| (named.key, named.kind)).collect())
+        self.inner.make_durable(&named.iter().map(|named| (named.key, named.codec)).collect())
     }
 
     pub(super) fn inner(&self) -> &Inner {

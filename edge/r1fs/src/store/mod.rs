@@ -52,21 +52,20 @@ pub use blocks::Put;
 pub use collect::Collected;
 pub use error::{LinksError, StoreError};
 pub use files::{DiskFiles, Files, LockGuard};
-pub use key::{DAG_PB, RAW, SHA2_256};
 pub use lease::Lease;
 pub use pins::{Bounds, Extent, Label, Pin, PinOrder, MAX_LABEL, MAX_PINS};
-pub use ratio1_formats::block::MAX_BLOCK;
 pub use scrub::{ScrubCursor, Scrubbed};
 pub use walk::{Links, MAX_DEPTH};
 
 use bytes::Bytes;
 use cid::Cid;
 use index::Index;
-use key::{Key, Kind, Named};
+use key::{Key, Named};
 use lease::Leases;
 use opening::Layout;
 use parking_lot::Mutex;
 use pins::Pins;
+use ratio1_formats::block::Codec;
 use std::{
     collections::BTreeSet,
     path::Path,
@@ -245,7 +244,7 @@ impl Store {
         let (blocks, bytes, disk) = inner.index.totals();
         let is_lost = |lost: &&Lost| Named::by(&lost.cid).is_ok_and(|named| !inner.index.contains(&named.key));
         let lost = inner.lost.lock().iter().filter(is_lost).cloned().collect();
-        let damaged = inner.aside.lock().blocks.iter().map(|key| key.cid(Kind::Leaf)).collect();
+        let damaged = inner.aside.lock().blocks.iter().map(|key| key.cid(Codec::Raw)).collect();
         let leases = inner.leases.count();
         let pins = inner.pins.lock();
         Status {

@@ -5,10 +5,11 @@ use super::{
     index::{Entry, Index},
     key::Key,
     log::Log,
-    Aside, Clock, Inner, Label, Leases, Options, Pins, StoreError, MAX_BLOCK,
+    Aside, Clock, Inner, Label, Leases, Options, Pins, StoreError,
 };
 use cid::Cid;
 use parking_lot::Mutex;
+use ratio1_formats::block::MAX_BLOCK;
 use std::{
     io,
     path::{Path, PathBuf},

@@ -6,7 +6,7 @@ use super::{
     lease::Lease,
     pins::{Bounds, Extent, Pin, PinOrder},
     walk::{Links, Visitor, MAX_DEPTH},
-    Inner, Kind, Label, StoreError,
+    Codec, Inner, Label, StoreError,
 };
 use cid::Cid;
 use std::{
@@ -70,7 +70,7 @@ impl Inner {
     }
 
     /// Have blocks and their names on the disk. A lease must have touched them.
-    pub(super) fn make_durable(&self, blocks: &BTreeMap<Key, Kind>) -> Result<(), StoreError> {
+    pub(super) fn make_durable(&self, blocks: &BTreeMap<Key, Codec>) -> Result<(), StoreError> {
         // Keys are in the order of their shards.
         let mut rest: Vec<&Key> = blocks.keys().collect();
         while let Some(shard) = rest.last().map(|key| key.shard()) {
@@ -81,7 +81,7 @@ impl Inner {
         Ok(())
     }
 
-    fn make_shard_durable(&self, shard: u8, keys: &[&Key], blocks: &BTreeMap<Key, Kind>) -> Result<(), StoreError> {
+    fn make_shard_durable(&self, shard: u8, keys: &[&Key], blocks: &BTreeMap<Key, Codec>) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS {
             let state = Unsynced::of(&self.index.shard_at(shard), keys, blocks)?;
             state.files.iter().try_for_each(|key| self.sync_block(key))?;
@@ -93,7 +93,7 @@ impl Inner {
                 return Ok(());
             }
         }
-        keys.first().map_or(Ok(()), |key| Err(StoreError::missing(key.cid(Kind::Leaf))))
+        keys.first().map_or(Ok(()), |key| Err(StoreError::missing(key.cid(Codec::Raw))))
     }
 
     fn sync_block(&self, key: &Key) -> Result<(), StoreError> {
@@ -101,7 +101,7 @@ impl Inner {
         self.files.sync_file(&path).map_err(|error| {
             self.distrust(key);
             match error.kind() {
-                io::ErrorKind::NotFound => StoreError::missing(key.cid(Kind::Leaf)),
+                io::ErrorKind::NotFound => StoreError::missing(key.cid(Codec::Raw)),
                 _ => StoreError::io(&path, error),
             }
         })
@@ -119,10 +119,10 @@ struct Unsynced {
 
 impl Unsynced {
     /// Of these blocks, all of which must be there.
-    fn of(shard: &Shard, keys: &[&Key], blocks: &BTreeMap<Key, Kind>) -> Result<Self, StoreError> {
+    fn of(shard: &Shard, keys: &[&Key], blocks: &BTreeMap<Key, Codec>) -> Result<Self, StoreError> {
         let mut files = Vec::new();
         for key in keys {
-            let kind = blocks.get(key).copied().unwrap_or(Kind::Leaf);
+            let kind = blocks.get(key).copied().unwrap_or(Codec::Raw);
             let entry = shard.entries.get(key).ok_or_else(|| StoreError::missing(key.cid(kind)))?;
             if !entry.synced {
                 files.push(**key);
@@ -154,7 +154,7 @@ struct Reach<'a> {
     root: Cid,
     bounds: Bounds,
     extent: Extent,
-    seen: BTreeMap<Key, Kind>,
+    seen: BTreeMap<Key, Codec>,
 }
 
 impl<'a> Reach<'a> {
@@ -186,7 +186,7 @@ impl Visitor for Reach<'_> {
             let len = self.lease.touch(&block.key).ok_or_else(|| StoreError::missing(block.cid()))?;
             self.count(len)?;
             // A node is verified when its links are read.
-            if block.kind == Kind::Leaf && !self.lease.inner().verified(&block.key)? {
+            if block.codec == Codec::Raw && !self.lease.inner().verified(&block.key)? {
                 return Err(StoreError::missing(block.cid()));
             }
         }
@@ -204,7 +204,7 @@ struct Usage<'a> {
     owner: &'a Label,
     quota: Option<u64>,
     extent: Extent,
-    seen: BTreeMap<Key, Kind>,
+    seen: BTreeMap<Key, Codec>,
 }
 
 impl<'a> Usage<'a> {
@@ -242,16 +242,16 @@ fn count(extent: &mut Extent, len: u32) {
 
 /// Note that a walk met a block: whether it is new, and whether its links may have to be followed now. A leaf that
 /// turns out to be a node as well is not new.
-pub(super) fn note_seen(seen: &mut BTreeMap<Key, Kind>, block: &Named) -> (bool, bool) {
+pub(super) fn note_seen(seen: &mut BTreeMap<Key, Codec>, block: &Named) -> (bool, bool) {
     match seen.entry(block.key) {
         btree_map::Entry::Vacant(entry) => {
-            entry.insert(block.kind);
+            entry.insert(block.codec);
             (true, true)
         }
         btree_map::Entry::Occupied(mut entry) => {
-            let is_news = *entry.get() < block.kind;
+            let is_news = *entry.get() < block.codec;
             if is_news {
-                entry.insert(block.kind);
+                entry.insert(block.codec);
             }
             (false, is_news)
         }

@@ -3,7 +3,7 @@
 use super::{
     key::{Key, Named},
     log::{Loaded, Log, PinRecord, Record},
-    Kind, StoreError,
+    Codec, StoreError,
 };
 use cid::Cid;
 use std::{
@@ -123,7 +123,7 @@ impl Pin {
 }
 
 /// What tells pins apart.
-type PinId = (Key, Kind, Label, Label);
+type PinId = (Key, Codec, Label, Label);
 
 /// All pins, and their log.
 pub(super) struct Pins {
@@ -162,7 +162,7 @@ impl Pins {
     }
 
     /// The distinct roots.
-    pub fn roots(&self) -> BTreeSet<(Key, Kind)> {
+    pub fn roots(&self) -> BTreeSet<(Key, Codec)> {
         self.pins.keys().map(|(key, kind, ..)| (*key, *kind)).collect()
     }
 
@@ -252,7 +252,7 @@ impl Pins {
 
 fn id(root: &Cid, owner: &Label, reason: &Label) -> Result<PinId, StoreError> {
     let named = Named::by(root)?;
-    Ok((named.key, named.kind, owner.clone(), reason.clone()))
+    Ok((named.key, named.codec, owner.clone(), reason.clone()))
 }
 
 fn record_of(pin: &Pin) -> Record {

@@ -1,9 +1,6 @@
 //! Scrubbing: every block is read now and then, so that damage is found while others still have the block.
 
-use super::{
-    key::{Key, Kind},
-    Inner, StoreError,
-};
+use super::{key::Key, Codec, Inner, StoreError};
 use cid::Cid;
 
 /// How far a pass over all blocks has come. The next step goes on there; at the end a new pass begins.
@@ -43,7 +40,7 @@ impl Inner {
                     return Ok(report);
                 }
                 if self.read(&key)?.is_none() && !self.index.contains(&key) && self.is_set_aside(&key) {
-                    report.damaged.push(key.cid(Kind::Leaf));
+                    report.damaged.push(key.cid(Codec::Raw));
                 }
                 cursor.after = Some(key);
                 report.blocks = report.blocks.saturating_add(1);

@@ -1,6 +1,6 @@
 //! Walks over what lies below a root. The store does not know how links are written: whoever calls says it.
 
-use super::{key::Named, Inner, Kind, LinksError, StoreError};
+use super::{key::Named, Codec, Inner, LinksError, StoreError};
 use cid::Cid;
 
 /// How deep blocks may be nested.
@@ -36,7 +36,7 @@ impl Inner {
         // Nodes that were visited and not yet read. The visitor tells known ones apart, so there are at most as many as
         // there are distinct nodes.
         let mut nodes = Vec::new();
-        if visitor.visit(root, 0)? && root.kind == Kind::Node {
+        if visitor.visit(root, 0)? && root.codec == Codec::DagPb {
             nodes.push((*root, 0u32));
         }
         while let Some((node, depth)) = nodes.pop() {
@@ -50,7 +50,7 @@ impl Inner {
             };
             let depth = depth.saturating_add(1);
             for block in below {
-                if visitor.visit(&block, depth)? && block.kind == Kind::Node {
+                if visitor.visit(&block, depth)? && block.codec == Codec::DagPb {
                     nodes.push((block, depth));
                 }
             }

@@ -4,8 +4,9 @@ use super::{
     dags::{cid_of, leaf, node},
     Bench,
 };
-use crate::store::{Put, StoreError, DAG_PB, MAX_BLOCK, RAW};
+use crate::store::{Put, StoreError};
 use cid::{multihash::Multihash, Cid};
+use ratio1_formats::block::{BlockError, Codec, MAX_BLOCK, RAW};
 
 #[test]
 fn block_is_read_as_it_was_put_when_the_store_was_opened_again() {
@@ -33,7 +34,7 @@ fn block_is_the_same_by_all_its_names() {
         assert_eq!(store.get(&name).unwrap().unwrap(), bytes, "{name}");
     }
     assert_eq!(store.status().blocks, 1);
-    assert_eq!(store.lease().add(DAG_PB, &bytes).unwrap(), cid);
+    assert_eq!(store.lease().add(Codec::DagPb, &bytes).unwrap(), cid);
 }
 
 #[test]
@@ -46,8 +47,11 @@ fn block_of_any_size_up_to_the_largest_is_stored() {
         assert_eq!(store.get(&cid).unwrap().unwrap().len(), len);
     }
     let (cid, bytes) = leaf(vec![7; MAX_BLOCK + 1]);
-    assert!(matches!(lease.put(&cid, &bytes), Err(StoreError::BlockTooLarge { .. })));
-    assert!(matches!(lease.add(RAW, &bytes), Err(StoreError::BlockTooLarge { .. })));
+    assert!(matches!(lease.put(&cid, &bytes), Err(StoreError::Block { source: BlockError::TooLarge { .. }, .. })));
+    assert!(matches!(
+        lease.add(Codec::Raw, &bytes),
+        Err(StoreError::Block { source: BlockError::TooLarge { .. }, .. })
+    ));
 }
 
 #[test]
@@ -57,12 +61,23 @@ fn block_is_refused_by_name_when_it_is_not_of_ours() {
     let (good, bytes) = leaf("x");
     let digest = good.hash().digest();
     let of = |codec, code, digest: &[u8]| Cid::new_v1(codec, Multihash::wrap(code, digest).unwrap());
-    assert!(matches!(lease.put(&of(0x71, 0x12, digest), &bytes), Err(StoreError::UnknownCodec { codec: 0x71, .. })));
-    assert!(matches!(lease.put(&of(RAW, 0x1b, digest), &bytes), Err(StoreError::UnknownHash { code: 0x1b, .. })));
-    assert!(matches!(store.get(&of(RAW, 0x00, b"x")), Err(StoreError::UnknownHash { code: 0, .. })));
-    assert!(matches!(store.has(&of(RAW, 0x12, &digest[..20])), Err(StoreError::CutHash { .. })));
-    assert!(matches!(lease.add(0x0129, &bytes), Err(StoreError::UnknownCodec { .. })));
-    assert!(matches!(lease.put(&cid_of(RAW, b"y"), &bytes), Err(StoreError::WrongContent { .. })));
+    assert!(matches!(
+        lease.put(&of(0x71, 0x12, digest), &bytes),
+        Err(StoreError::Block { source: BlockError::UnknownCodec { code: 0x71 }, .. })
+    ));
+    assert!(matches!(
+        lease.put(&of(RAW, 0x1b, digest), &bytes),
+        Err(StoreError::Block { source: BlockError::UnknownHash { code: 0x1b }, .. })
+    ));
+    assert!(matches!(store.get(&of(RAW, 0x00, b"x")), Err(StoreError::Block { source: BlockError::Identity, .. })));
+    assert!(matches!(
+        store.has(&of(RAW, 0x12, &digest[..20])),
+        Err(StoreError::Block { source: BlockError::CutHash { size: 20 }, .. })
+    ));
+    assert!(matches!(
+        lease.put(&cid_of(RAW, b"y"), &bytes),
+        Err(StoreError::Block { source: BlockError::Mismatch { .. }, .. })
+    ));
     assert_eq!(store.status().blocks, 0);
 }
 

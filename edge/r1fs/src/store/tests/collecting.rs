@@ -4,8 +4,9 @@ use super::{
     dags::{file, label, leaf, links, node, order, put_all, root_of},
     on, Bench,
 };
-use crate::store::{Store, StoreError, RAW};
+use crate::store::{Store, StoreError};
 use cid::Cid;
+use ratio1_formats::block::RAW;
 use std::cell::Cell;
 
 fn collect(store: &Store) -> u64 {

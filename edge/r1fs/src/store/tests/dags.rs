@@ -1,7 +1,8 @@
 //! Small DAGs in a format that is easier to write than dag-pb.
 
-use crate::store::{Label, Lease, LinksError, PinOrder, DAG_PB, RAW};
+use crate::store::{Label, Lease, LinksError, PinOrder};
 use cid::{multihash::Multihash, Cid};
+use ratio1_formats::block::{DAG_PB, RAW};
 use sha2::{Digest, Sha256};
 
 /// A block and its name.

@@ -4,8 +4,9 @@ use super::{
     dags::{file, label, leaf, links, node, order, put_all, root_of, Block},
     on, Bench,
 };
-use crate::store::{Bounds, Label, PinOrder, Store, StoreError, DAG_PB, MAX_LABEL, RAW};
+use crate::store::{Bounds, Label, PinOrder, Store, StoreError, MAX_LABEL};
 use cid::Cid;
+use ratio1_formats::block::{BlockError, Codec, RAW};
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 fn pin(store: &Store, blocks: &[Block], order: PinOrder) -> Result<crate::store::Pin, StoreError> {
@@ -87,13 +88,16 @@ fn pin_is_refused_when_a_block_is_missing_or_damaged() {
 fn pin_is_refused_when_links_cannot_be_followed() {
     let store = Bench::new().open();
     let lease = store.lease();
-    let garbage = lease.add(DAG_PB, b"no node").unwrap();
+    let garbage = lease.add(Codec::DagPb, b"no node").unwrap();
     assert!(matches!(lease.pin(&garbage, order(), &links), Err(StoreError::Unreadable { .. })));
     // As a leaf the same bytes are fine.
     lease.pin(&Cid::new_v1(RAW, *garbage.hash()), order(), &links).unwrap();
     let foreign = node(&[Cid::new_v1(0x71, *garbage.hash())]);
     lease.put(&foreign.0, &foreign.1).unwrap();
-    assert!(matches!(lease.pin(&foreign.0, order(), &links), Err(StoreError::UnknownCodec { codec: 0x71, .. })));
+    assert!(matches!(
+        lease.pin(&foreign.0, order(), &links),
+        Err(StoreError::Block { source: BlockError::UnknownCodec { code: 0x71 }, .. })
+    ));
 }
 
 #[test]

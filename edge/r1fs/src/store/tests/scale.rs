@@ -6,7 +6,8 @@ use super::{
     dags::{label, leaf, links, node, order, put_all},
     on,
 };
-use crate::store::{DiskFiles, Files, Options, ScrubCursor, Store, RAW};
+use crate::store::{DiskFiles, Files, Options, ScrubCursor, Store};
+use ratio1_formats::block::Codec;
 use std::{
     path::Path,
     process::Command,
@@ -100,7 +101,7 @@ fn put_while(store: &Store, act: impl FnOnce()) -> (Duration, u32) {
             while !is_over.load(Relaxed) {
                 let bytes = format!("put {puts} {:?}", std::thread::current().id());
                 let begin = Instant::now();
-                lease.add(RAW, bytes.as_bytes()).unwrap();
+                lease.add(Codec::Raw, bytes.as_bytes()).unwrap();
                 worst = worst.max(begin.elapsed());
                 puts += 1;
             }
@@ -140,7 +141,7 @@ fn scale_of_syncing() {
         in_folder(&|folder| {
             let store = Store::open(folder, OPTIONS).unwrap();
             let lease = store.lease();
-            let add = || (0..COUNT).map(|at| lease.add(RAW, &content(at)).unwrap()).collect::<Vec<_>>();
+            let add = || (0..COUNT).map(|at| lease.add(Codec::Raw, &content(at)).unwrap()).collect::<Vec<_>>();
             let leaves = timed("512 MiB added", add);
             let root = node(&leaves);
             lease.put(&root.0, &root.1).unwrap();
