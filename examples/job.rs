@@ -3,7 +3,7 @@
 //! `job ws://127.0.0.1:9944 //Ferdie`
 //!
 //! The account must be attested and have R1. On a local network it has what its deed earned, once that is claimed
-//! (`docs/use/claim.md`).
+//! (`docs/use/claim.md`). For development accounts only: others on the machine can read a secret on a command line.
 
 use codec::{DecodeAll, Encode};
 use frame_support::view_functions::{ViewFunction, ViewFunctionDispatchError};
